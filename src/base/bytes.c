@@ -1,0 +1,98 @@
+#include "base/bytes.h"
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+struct span span_of(const char *string)
+{
+    return (struct span){string, string ? __builtin_strlen(string) : 0};
+}
+
+bool span_equal(struct span a, struct span b)
+{
+    return a.length == b.length &&
+           (a.length == 0 || __builtin_memcmp(a.text, b.text, a.length) == 0);
+}
+
+bool span_is(struct span a, const char *string)
+{
+    return span_equal(a, span_of(string));
+}
+
+bool span_equal_nocase(struct span a, struct span b)
+{
+    if (a.length != b.length)
+        return false;
+    for (size_t i = 0; i < a.length; i++)
+        if (lower(a.text[i]) != lower(b.text[i]))
+            return false;
+    return true;
+}
+
+bool span_starts(struct span a, struct span prefix)
+{
+    return a.length >= prefix.length &&
+           span_equal(span_head(a, prefix.length), prefix);
+}
+
+size_t span_find(struct span a, char byte)
+{
+    size_t i = 0;
+
+    while (i < a.length && a.text[i] != byte)
+        i++;
+    return i;
+}
+
+struct span span_head(struct span a, size_t count)
+{
+    return (struct span){a.text, count < a.length ? count : a.length};
+}
+
+struct span span_tail(struct span a, size_t count)
+{
+    if (count >= a.length)
+        return (struct span){NULL, 0};
+    return (struct span){a.text + count, a.length - count};
+}
+
+bool bytes_equal_secret(const void *a, const void *b, size_t size)
+{
+    const volatile uint8_t *x = a;
+    const volatile uint8_t *y = b;
+    uint8_t different = 0;
+
+    for (size_t i = 0; i < size; i++)
+        different |= (uint8_t)(x[i] ^ y[i]);
+    return different == 0;
+}
+
+void bytes_wipe(void *bytes, size_t size)
+{
+    if (size == 0)
+        return;
+    __builtin_memset(bytes, 0, size);
+    // The compiler must believe that somebody reads what was written.
+    __asm__ volatile("" : : "r"(bytes) : "memory");
+}
+
+bool span_to_int(struct span text, int64_t *out)
+{
+    int64_t value = 0;
+
+    if (text.length == 0 || (text.length > 1 && text.text[0] == '0'))
+        return false;
+    for (size_t i = 0; i < text.length; i++) {
+        int digit = text.text[i] - '0';
+
+        if (digit < 0 || digit > 9)
+            return false;
+        if (value > (INT64_MAX - digit) / 10)
+            return false;
+        value = value * 10 + digit;
+    }
+    *out = value;
+    return true;
+}
