@@ -1,0 +1,32 @@
+# Stay. `make run` shows it; `make test` proves it.
+
+PREFIX ?= /usr/local
+PORT   ?= 8080
+
+all: build/build.ninja
+	@ninja -C build
+
+build/build.ninja:
+	@tools/setup run
+	@meson setup build >/dev/null
+
+run: all
+	@PORT=$(PORT) tools/run
+
+test:
+	@tools/test
+
+bench: all
+	@tools/bench
+
+check:
+	@tools/check
+
+install: all
+	@meson configure build -Dprefix=$(abspath $(PREFIX))
+	@meson install -C build $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+
+clean:
+	@rm -rf build build-*
+
+.PHONY: all run test bench check install clean
