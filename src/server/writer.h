@@ -1,0 +1,107 @@
+/*
+ * The one thread that commits.
+ *
+ * A loop gathers the changes of its turn in a list and submits them together.
+ * The writer takes all that has gathered from all loops, runs each against the
+ * store it owns, commits once, and gives each back to where it came from. So
+ * one fsync serves many requests, and nothing is answered before it is durable.
+ *
+ *     loop: change_list_add(&turn, &request->change);  ...
+ *     loop, at the end of its turn: writer_submit(writer, &turn)
+ *     writer: change->run(store, change); commit; home->post(home, list)
+ *     loop: for each change of the list: look at change->result first
+ *
+ * A change that fails alone undoes only itself. When the commit fails, or the
+ * database threw the transaction away, every change of it has a result for which
+ * store_failed() is true, whatever its run said: answer 503.
+ */
+#ifndef SERVER_WRITER_H
+#define SERVER_WRITER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/store.h"
+
+struct change;
+
+struct change_list {
+    struct change *first;
+    struct change *last;
+    size_t count;
+};
+
+/*
+ * Where finished changes go: one for each loop, outliving all its changes.
+ *
+ * post runs on the writer's thread, must not block, and takes the whole list
+ * over (copy *list; the struct itself is gone after the call).
+ */
+struct change_home {
+    void (*post)(struct change_home *home, const struct change_list *list);
+    void *context;               /* the owner's */
+    struct change_list finished; /* the writer's own, zero at first */
+    struct change_home *next;    /* the writer's own */
+};
+
+/*
+ * One request's change; embed it in the request and get back by offsetof. From
+ * writer_submit to post it is the writer's: the owner touches nothing of it.
+ */
+struct change {
+    struct change *next; /* the list's */
+    struct change_home *home;
+    /*
+     * Runs on the writer's thread inside a transaction; may call any operation
+     * of the store but those of transactions. What it leaves in its request is
+     * to be believed only after post, and only if !store_failed(result). It may
+     * run a second time on another database, so it begins by setting what it
+     * fills. A failed result (store_failed) undoes what it did.
+     */
+    enum store_result (*run)(struct store *store, struct change *change);
+    bool steps; /* more than one statement that writes: gets a savepoint */
+    enum store_result result;
+};
+
+void change_list_add(struct change_list *list, struct change *change);
+struct change *change_list_take(struct change_list *list); /* NULL when empty */
+
+struct writer; /* opaque */
+
+struct writer_config {
+    struct store *store; /* opened to write; the writer closes it */
+    size_t queue_max;    /* changes waiting; 0 means 8,192 */
+    size_t batch_max;    /* changes in one transaction; 0 means 512 */
+};
+
+/* Starts the thread. NULL: out of memory or threads; the store is closed too. */
+struct writer *writer_open(const struct writer_config *config);
+
+/* Runs what is queued, posts it, ends the thread. NULL is allowed. Blocks. */
+void writer_close(struct writer *writer);
+
+/*
+ * Takes the whole list over and empties it; false when it does not fit into the
+ * queue, and then nothing was taken: answer 503, or keep it for later. Any
+ * thread; never blocks on the disk.
+ */
+bool writer_submit(struct writer *writer, struct change_list *list);
+
+/* Since the start; times are of the steady clock. */
+struct writer_counts {
+    uint64_t changes;   /* run, whatever came of them */
+    uint64_t commits;   /* that succeeded and had something to write */
+    uint64_t failures;  /* transactions that failed */
+    uint64_t refused;   /* changes writer_submit did not take */
+    uint64_t busy_us;   /* running and committing, all together */
+    uint64_t commit_us; /* committing alone */
+    uint64_t commit_us_max;
+    uint64_t checkpoints;
+    uint64_t checkpoint_us; /* between commits, not in them */
+    size_t batch_largest;
+    size_t queued; /* now */
+};
+void writer_count(struct writer *writer, struct writer_counts *out);
+
+#endif

@@ -1,0 +1,424 @@
+/*
+ * The server's database: what any driver does, whichever database it speaks.
+ *
+ * A store is one connection and belongs to one thread at a time. One opened to
+ * write may block on the disk and belongs to the writer thread (server/writer.h);
+ * a loop has its own, opened to read, which never waits for a writer.
+ *
+ * A change is durable once store_commit has said STORE_OK, or at once where no
+ * transaction is open. What an operation wrote to its out arguments is a promise
+ * until then. Out arguments are filled on STORE_OK only.
+ *
+ * All text is UTF-8, NUL-terminated, and shorter than the array it stands in;
+ * the caller has checked it. Wall times are seconds since 1970, given by the
+ * caller: a store reads no clock.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Array sizes, the NUL included; of bytes, exact. */
+enum {
+    STORE_NAME_SIZE = 641,  /* 160 characters of 4 bytes */
+    STORE_EMAIL_SIZE = 321, /* RFC 5321: 64 + 1 + 255 */
+    STORE_PASSWORD_SIZE =
+        129,               /* an encoded hash: crypto_pwhash_STRBYTES is 128 */
+    STORE_ROLES_SIZE = 64, /* words in their order, single spaces between */
+    STORE_DIALECT_SIZE = 32,
+    STORE_LABEL_SIZE = 101,
+    STORE_AGENT_SIZE = 161,
+    STORE_ADDRESS_SIZE = 46, /* INET6_ADDRSTRLEN */
+    STORE_TITLE_SIZE = 513,
+    STORE_KIND_SIZE = 16,
+    STORE_KID_SIZE = 64,
+    STORE_SETTING_SIZE = 64, /* a setting's name */
+    STORE_SID_SIZE = 16,
+    STORE_HASH_SIZE = 32,
+    STORE_LINK_SIZE =
+        16, /* an older commitment, cut; an offered token's self */
+    STORE_LINK_COUNT = 7,  /* older commitments beside the newest */
+    STORE_BLOB_MAX = 4096, /* a key's bytes, a setting's value */
+    STORE_TODO_MAX = 100,  /* todos of one user */
+    STORE_TOUCH_S = 60,    /* used_s is not written more often than that */
+};
+
+enum store_result {
+    STORE_OK = 0,
+    STORE_NONE,        /* no such row, or the condition did not hold */
+    STORE_TAKEN,       /* another row has this key */
+    STORE_TAKEN_NAME,  /* another user has this name */
+    STORE_TAKEN_EMAIL, /* another user has this e-mail address */
+    STORE_LIMIT,       /* one of the limits above is reached */
+    /* Nothing was changed and the data is whole; it may work later. */
+    STORE_BUSY,      /* locked by another process for longer than we wait */
+    STORE_FULL,      /* no room on the disk */
+    STORE_FAILED,    /* the disk refused; store_message tells more */
+    STORE_NO_MEMORY, /* out of memory */
+    /* It will not work without an operator. */
+    STORE_DENIED,  /* cannot be opened or written: folder, rights, read-only */
+    STORE_CORRUPT, /* not a database, not ours, or damaged */
+    STORE_NEWER,   /* written by a newer version of this program */
+};
+
+/* Not the answer to the question, but no answer: 503 on the wire. */
+bool store_failed(enum store_result result);
+
+/* A few words without a full stop; never NULL. */
+const char *store_result_text(enum store_result result);
+
+struct store; /* one connection; opaque */
+
+enum store_mode {
+    STORE_WRITE, /* creates what is missing, migrates, may write */
+    STORE_READ,  /* an existing database of this very version; never writes */
+};
+
+struct store_config {
+    const char *url; /* "sqlite:PATH"; borrowed for the call */
+    enum store_mode mode;
+    int64_t busy_ms;  /* how long to wait for another process; 0 means 5,000 */
+    int64_t size_max; /* of the database in bytes, for tests; 0: no limit */
+};
+
+/* One line about what went wrong, with the path in it, without a full stop. */
+struct store_why {
+    char text[256];
+};
+
+/* On STORE_OK *out is for store_close; otherwise it is NULL. May block. */
+enum store_result store_open(struct store **out,
+                             const struct store_config *config,
+                             struct store_why *why);
+void store_close(struct store *store); /* NULL is allowed */
+
+/* What the database said last, for the log; never a value that was bound. */
+const char *store_message(const struct store *store);
+
+/* The number of the last migration applied: 1, 2, ... */
+enum store_result store_version(struct store *store, int64_t *out);
+
+/*
+ * The pages are whole and no row lacks what it refers to; slow. STORE_CORRUPT
+ * says in *why what is wrong first.
+ */
+enum store_result store_check(struct store *store, struct store_why *why);
+
+/* ---- Transactions: one at a time, on a store opened to write. ---- */
+
+enum store_result store_begin(struct store *store);
+/* On failure nothing of the transaction is left, and it is over. */
+enum store_result store_commit(struct store *store);
+/* Harmless when no transaction is open. */
+void store_rollback(struct store *store);
+
+/*
+ * A transaction within the transaction, for one change of several statements;
+ * one level. store_revert undoes what came after store_save.
+ */
+enum store_result store_save(struct store *store);
+enum store_result store_keep(struct store *store);
+enum store_result store_revert(struct store *store);
+
+/*
+ * False once the database has thrown the whole transaction away by itself, as
+ * it does when the disk is full.
+ */
+bool store_in_transaction(struct store *store);
+
+/*
+ * Copies what was committed from the log into the main file, as far as readers
+ * allow; *left is the number of pages not copied yet. Never waits for a lock.
+ * Does nothing where there is no such log.
+ */
+enum store_result store_checkpoint(struct store *store, int64_t *left);
+
+/* ---- Users ---- */
+
+struct store_user {
+    int64_t id;                   /* above 0; never given out twice */
+    char name[STORE_NAME_SIZE];   /* unique, compared byte by byte */
+    char email[STORE_EMAIL_SIZE]; /* unique but for ASCII case, or empty */
+    char password[STORE_PASSWORD_SIZE]; /* encoded argon2id hash */
+    char roles[STORE_ROLES_SIZE];       /* "user moderator admin" */
+    bool disabled;
+    int64_t created_s;
+};
+
+/* STORE_TAKEN_NAME, STORE_TAKEN_EMAIL; both taken: the name. id is not read. */
+enum store_result store_user_add(struct store *store,
+                                 const struct store_user *user, int64_t *id);
+enum store_result store_user_by_id(struct store *store, int64_t id,
+                                   struct store_user *out);
+enum store_result store_user_by_name(struct store *store, const char *name,
+                                     struct store_user *out);
+/* ASCII letters compare without case. An empty address is nobody's. */
+enum store_result store_user_by_email(struct store *store, const char *email,
+                                      struct store_user *out);
+
+/* `password` is an encoded hash. Sessions live on: see store_sessions_end. */
+enum store_result store_user_set_password(struct store *store, int64_t id,
+                                          const char *password);
+enum store_result store_user_set_email(struct store *store, int64_t id,
+                                       const char *email);
+/* Rewrites the roles in the user's sessions too. Two statements. */
+enum store_result store_user_set_roles(struct store *store, int64_t id,
+                                       const char *roles);
+/*
+ * Disabling ends the user's sessions with STORE_ENDED_DISABLED, for good; they
+ * do not come back when the user is enabled. Two statements.
+ */
+enum store_result store_user_set_disabled(struct store *store, int64_t id,
+                                          bool disabled, int64_t now_s);
+/* The todos go too; sessions end with STORE_ENDED_REVOKED. Two statements. */
+enum store_result store_user_remove(struct store *store, int64_t id,
+                                    int64_t now_s);
+enum store_result store_user_count(struct store *store, int64_t *out);
+
+/*
+ * Called per row, in order; false stops the list. Must not use the store. The
+ * row is borrowed for the call.
+ */
+typedef bool store_user_row(void *context, const struct store_user *user);
+/* By id, those above `after`, at most `limit`. */
+enum store_result store_user_list(struct store *store, int64_t after,
+                                  int64_t limit, store_user_row *row,
+                                  void *context);
+
+/* ---- Sessions: one row each, of constant size, found by sid alone ---- */
+
+/* design.md, section 5. The numbers stand in the database. */
+enum store_protocol {
+    STORE_COMMITTED = 1,
+    STORE_OFFERED = 2,
+};
+
+/* Why a session is over; the numbers stand in the database. */
+enum store_ended {
+    STORE_LIVING = 0,
+    STORE_ENDED_REVOKED = 1,    /* by its user elsewhere, or an operator */
+    STORE_ENDED_REUSE = 2,      /* two holders of one chain */
+    STORE_ENDED_DISABLED = 3,   /* its user was disabled */
+    STORE_ENDED_SIGNED_OUT = 4, /* by its holder */
+};
+
+/*
+ * What moves at a refresh, and all that compare-and-set compares.
+ *
+ * Committed: generation is g; newest is SHA-256(S_g); links are the
+ * link_count commitments before it, newest first, cut; moved_s is the last
+ * step's time.
+ * Offered: generation is n; links[0] is `current`, links[1] is `previous`
+ * (link_count 1: there is none yet); newest is zeros; moved_s is 0 until the
+ * first move.
+ * Links from link_count on are zeros.
+ */
+struct store_chain {
+    int64_t generation;
+    int64_t moved_s;
+    uint8_t newest[STORE_HASH_SIZE];
+    uint8_t links[STORE_LINK_COUNT][STORE_LINK_SIZE];
+    int64_t link_count; /* 0 to STORE_LINK_COUNT */
+};
+
+struct store_session {
+    uint8_t sid[STORE_SID_SIZE];
+    int64_t user_id;
+    char roles[STORE_ROLES_SIZE]; /* the user's, rewritten with the user's */
+    char dialect[STORE_DIALECT_SIZE]; /* the one it was signed in under */
+    enum store_protocol protocol;
+    bool cookie; /* committed, and the session secret is a cookie */
+    enum store_ended ended;
+    int64_t ended_s; /* 0 while living */
+    int64_t created_s;
+    int64_t used_s; /* at most STORE_TOUCH_S old */
+    struct store_chain chain;
+    char label[STORE_LABEL_SIZE]; /* these three are emptied when it ends */
+    char agent[STORE_AGENT_SIZE];
+    char address[STORE_ADDRESS_SIZE];
+};
+
+/*
+ * Adds a session for a user who has just shown the password whose hash is
+ * `password`. One statement reads the user again: disabled, removed, or with
+ * another hash by now is STORE_NONE. Roles are the user's; roles, ended and
+ * ended_s of `session` are not read.
+ *
+ * The sid is there already: a committed session of the same user that still
+ * lives, is at generation 0 and has the same `newest` is the same sign-in once
+ * more, STORE_OK, and *out is the row as it is; any other is STORE_TAKEN.
+ */
+enum store_result store_session_add(struct store *store,
+                                    const struct store_session *session,
+                                    const char *password,
+                                    struct store_session *out);
+
+enum store_result store_session_find(struct store *store,
+                                     const uint8_t sid[STORE_SID_SIZE],
+                                     struct store_session *out);
+
+/* Sessions used up to idle_s ago and begun up to max_s ago are alive. */
+struct store_lifetime {
+    int64_t now_s;
+    int64_t idle_s;
+    int64_t max_s;
+};
+
+/* Is it past its lifetime? Whether it was ended is another question. */
+bool store_session_expired(const struct store_session *session,
+                           const struct store_lifetime *lifetime);
+
+/* What a refresh needs to know of a row it has just moved. */
+struct store_holder {
+    int64_t user_id;
+    char roles[STORE_ROLES_SIZE];
+};
+
+/*
+ * A committed session's usual step, in one UPDATE that carries the whole
+ * condition: alive, at `generation`, its newest commitment is `shown`, `next` is
+ * not in the chain. Then g is generation + 1, the newest is `next`, and used_s
+ * and moved_s are now. Otherwise STORE_NONE, and nothing changes: read the row
+ * and decide.
+ */
+struct store_step {
+    uint8_t sid[STORE_SID_SIZE];
+    int64_t generation;
+    uint8_t shown[STORE_HASH_SIZE]; /* SHA-256(S_i) */
+    uint8_t next[STORE_HASH_SIZE];  /* SHA-256(S_{i+1}) */
+};
+enum store_result store_session_step(struct store *store,
+                                     const struct store_step *step,
+                                     const struct store_lifetime *lifetime,
+                                     struct store_holder *out);
+
+/*
+ * Compare-and-set, for every other move: `next` replaces `seen` if the session
+ * was not ended and its chain is still `seen`, else STORE_NONE. used_s becomes
+ * now_s too.
+ */
+enum store_result store_session_swap(struct store *store,
+                                     const uint8_t sid[STORE_SID_SIZE],
+                                     const struct store_chain *seen,
+                                     const struct store_chain *next,
+                                     int64_t now_s);
+
+/* used_s := now_s where it is STORE_TOUCH_S old or more; else STORE_NONE. */
+enum store_result store_session_touch(struct store *store,
+                                      const uint8_t sid[STORE_SID_SIZE],
+                                      int64_t now_s);
+
+/* STORE_NONE: no row, or ended before; the first reason stays. */
+enum store_result store_session_end(struct store *store,
+                                    const uint8_t sid[STORE_SID_SIZE],
+                                    enum store_ended reason, int64_t now_s);
+
+/* As store_session_end, but only if the row is this user's. */
+enum store_result store_session_end_own(struct store *store, int64_t user_id,
+                                        const uint8_t sid[STORE_SID_SIZE],
+                                        enum store_ended reason, int64_t now_s);
+
+/* All living ones of a user but `keep` (NULL: all). *ended: how many. */
+struct store_end_all {
+    int64_t user_id;
+    const uint8_t *keep; /* STORE_SID_SIZE bytes, borrowed; or NULL */
+    enum store_ended reason;
+    int64_t now_s;
+};
+enum store_result store_sessions_end(struct store *store,
+                                     const struct store_end_all *which,
+                                     int64_t *ended);
+
+typedef bool store_session_row(void *context,
+                               const struct store_session *session);
+/* A user's living sessions, at most `limit`; expired ones are for the caller. */
+enum store_result store_session_list(struct store *store, int64_t user_id,
+                                     int64_t limit, store_session_row *row,
+                                     void *context);
+
+/*
+ * One small step of a sweep through all sids: looks at `count` rows from *from
+ * on and removes those that expired, or ended, more than max_s ago (until then
+ * they answer with their reason). *from moves on; at the end it is zeros again.
+ * *removed: how many.
+ */
+struct store_sweep {
+    uint8_t from[STORE_SID_SIZE];
+    int64_t count;
+    int64_t removed;
+};
+enum store_result store_session_sweep(struct store *store,
+                                      const struct store_lifetime *lifetime,
+                                      struct store_sweep *sweep);
+
+/* ---- Todos: each belongs to one user, and is found only through that user */
+
+struct store_todo {
+    int64_t id; /* above 0; never given out twice */
+    char title[STORE_TITLE_SIZE];
+    bool done;
+};
+
+/* STORE_LIMIT: the user has STORE_TODO_MAX. STORE_NONE: no such user. */
+enum store_result store_todo_add(struct store *store, int64_t user_id,
+                                 const char *title, struct store_todo *out);
+enum store_result store_todo_find(struct store *store, int64_t user_id,
+                                  int64_t id, struct store_todo *out);
+/* `title` NULL and `done` below 0 leave theirs as it is. */
+struct store_todo_change {
+    int64_t user_id;
+    int64_t id;
+    const char *title; /* borrowed, or NULL */
+    int done;          /* 0, 1, or -1 */
+};
+enum store_result store_todo_change(struct store *store,
+                                    const struct store_todo_change *change,
+                                    struct store_todo *out);
+enum store_result store_todo_remove(struct store *store, int64_t user_id,
+                                    int64_t id);
+
+typedef bool store_todo_row(void *context, const struct store_todo *todo);
+/* By id; at most STORE_TODO_MAX by the limit on adding. */
+enum store_result store_todo_list(struct store *store, int64_t user_id,
+                                  store_todo_row *row, void *context);
+
+/* ---- Keys: what they are made of is sealed before it comes here ---- */
+
+struct store_key {
+    int64_t id; /* 1 to 255, chosen by the caller: offered tokens carry it */
+    char kind[STORE_KIND_SIZE]; /* the caller's word, "sign" or "mac" */
+    char kid[STORE_KID_SIZE];   /* its public name, or empty */
+    int64_t created_s;
+    int64_t retired_s; /* 0 while in use */
+    uint8_t blob[STORE_BLOB_MAX];
+    size_t blob_length;
+};
+
+/* STORE_TAKEN: another process added this id first; list them again. */
+enum store_result store_key_add(struct store *store,
+                                const struct store_key *key);
+/* STORE_NONE: no such key, or retired before. */
+enum store_result store_key_retire(struct store *store, int64_t id,
+                                   int64_t now_s);
+enum store_result store_key_remove(struct store *store, int64_t id);
+
+typedef bool store_key_row(void *context, const struct store_key *key);
+/* By id, all kinds. */
+enum store_result store_key_list(struct store *store, store_key_row *row,
+                                 void *context);
+
+/* ---- Settings: small values under a name ---- */
+
+struct store_value {
+    uint8_t bytes[STORE_BLOB_MAX];
+    size_t length;
+};
+
+enum store_result store_setting_get(struct store *store, const char *name,
+                                    struct store_value *out);
+enum store_result store_setting_put(struct store *store, const char *name,
+                                    const struct store_value *value);
+
+#endif
