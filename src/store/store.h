@@ -22,11 +22,10 @@
 
 /* Array sizes, the NUL included; of bytes, exact. */
 enum {
-    STORE_NAME_SIZE = 641,  /* 160 characters of 4 bytes */
-    STORE_EMAIL_SIZE = 321, /* RFC 5321: 64 + 1 + 255 */
-    STORE_PASSWORD_SIZE =
-        129,               /* an encoded hash: crypto_pwhash_STRBYTES is 128 */
-    STORE_ROLES_SIZE = 64, /* words in their order, single spaces between */
+    STORE_NAME_SIZE = 641,     /* 160 characters of 4 bytes */
+    STORE_EMAIL_SIZE = 321,    /* RFC 5321: 64 + 1 + 255 */
+    STORE_PASSWORD_SIZE = 128, /* an encoded hash: crypto_pwhash_STRBYTES */
+    STORE_ROLES_SIZE = 64,     /* words in their order, single spaces between */
     STORE_DIALECT_SIZE = 32,
     STORE_LABEL_SIZE = 101,
     STORE_AGENT_SIZE = 161,
@@ -37,12 +36,11 @@ enum {
     STORE_SETTING_SIZE = 64, /* a setting's name */
     STORE_SID_SIZE = 16,
     STORE_HASH_SIZE = 32,
-    STORE_LINK_SIZE =
-        16, /* an older commitment, cut; an offered token's self */
-    STORE_LINK_COUNT = 7,  /* older commitments beside the newest */
-    STORE_BLOB_MAX = 4096, /* a key's bytes, a setting's value */
-    STORE_TODO_MAX = 100,  /* todos of one user */
-    STORE_TOUCH_S = 60,    /* used_s is not written more often than that */
+    STORE_LINK_SIZE = 16,   /* an older commitment; an offered token's self */
+    STORE_CHAIN_SIZE = 144, /* the newest commitment and 7 older ones */
+    STORE_BLOB_MAX = 4096,  /* a key's bytes, a setting's value */
+    STORE_TODO_MAX = 100,   /* todos of one user */
+    STORE_TOUCH_S = 60,     /* used_s is not written more often than that */
 };
 
 enum store_result {
@@ -178,49 +176,47 @@ enum store_result store_user_remove(struct store *store, int64_t id,
 enum store_result store_user_count(struct store *store, int64_t *out);
 
 /*
- * Called per row, in order; false stops the list. Must not use the store. The
- * row is borrowed for the call.
+ * Lists call `row` for each row, in order; false stops the list. It must not
+ * use the store. What it is given is borrowed for the call.
  */
-typedef bool store_user_row(void *context, const struct store_user *user);
+
 /* By id, those above `after`, at most `limit`. */
-enum store_result store_user_list(struct store *store, int64_t after,
-                                  int64_t limit, store_user_row *row,
-                                  void *context);
+enum store_result
+store_user_list(struct store *store, int64_t after, int64_t limit,
+                bool (*row)(void *context, const struct store_user *user),
+                void *context);
 
 /* ---- Sessions: one row each, of constant size, found by sid alone ---- */
 
 /* design.md, section 5. The numbers stand in the database. */
 enum store_protocol {
-    STORE_COMMITTED = 1,
-    STORE_OFFERED = 2,
+    STORE_COMMITTED = 0,
+    STORE_OFFERED = 1,
 };
 
-/* Why a session is over; the numbers stand in the database. */
+/* Why a session is over. The numbers stand in the database: append only. */
 enum store_ended {
     STORE_LIVING = 0,
-    STORE_ENDED_REVOKED = 1,    /* by its user elsewhere, or an operator */
-    STORE_ENDED_REUSE = 2,      /* two holders of one chain */
-    STORE_ENDED_DISABLED = 3,   /* its user was disabled */
-    STORE_ENDED_SIGNED_OUT = 4, /* by its holder */
+    STORE_ENDED_REVOKED = 1, /* sign-out, or ended from elsewhere */
+    STORE_ENDED_EXPIRED = 2,
+    STORE_ENDED_DISABLED = 3, /* its user was disabled */
+    STORE_ENDED_REUSE = 4,    /* two holders of one chain */
 };
 
 /*
  * What moves at a refresh, and all that compare-and-set compares.
  *
- * Committed: generation is g; newest is SHA-256(S_g); links are the
- * link_count commitments before it, newest first, cut; moved_s is the last
- * step's time.
- * Offered: generation is n; links[0] is `current`, links[1] is `previous`
- * (link_count 1: there is none yet); newest is zeros; moved_s is 0 until the
- * first move.
- * Links from link_count on are zeros.
+ * Committed: generation is g; bytes are the chain as core/rotation.h lays it
+ * out: the newest commitment whole, then seven older ones cut to
+ * STORE_LINK_SIZE, newest first, zeros where there is none yet.
+ * Offered: generation is n; bytes are `current`, `previous` (zeros before the
+ * first move), then zeros.
  */
 struct store_chain {
     int64_t generation;
-    int64_t moved_s;
-    uint8_t newest[STORE_HASH_SIZE];
-    uint8_t links[STORE_LINK_COUNT][STORE_LINK_SIZE];
-    int64_t link_count; /* 0 to STORE_LINK_COUNT */
+    bool moved;      /* false until the first step or move */
+    int64_t moved_s; /* when it last did; 0 while not `moved` */
+    uint8_t bytes[STORE_CHAIN_SIZE];
 };
 
 struct store_session {
@@ -247,7 +243,7 @@ struct store_session {
  * ended_s of `session` are not read.
  *
  * The sid is there already: a committed session of the same user that still
- * lives, is at generation 0 and has the same `newest` is the same sign-in once
+ * lives, is at generation 0 and has the same chain is the same sign-in once
  * more, STORE_OK, and *out is the row as it is; any other is STORE_TAKEN.
  */
 enum store_result store_session_add(struct store *store,
@@ -259,7 +255,10 @@ enum store_result store_session_find(struct store *store,
                                      const uint8_t sid[STORE_SID_SIZE],
                                      struct store_session *out);
 
-/* Sessions used up to idle_s ago and begun up to max_s ago are alive. */
+/*
+ * A session is past its life idle_s after it was used, and max_s after it was
+ * created, to the second; 0 means no limit.
+ */
 struct store_lifetime {
     int64_t now_s;
     int64_t idle_s;
@@ -291,6 +290,23 @@ struct store_step {
 };
 enum store_result store_session_step(struct store *store,
                                      const struct store_step *step,
+                                     const struct store_lifetime *lifetime,
+                                     struct store_holder *out);
+
+/*
+ * An offered session's usual move, likewise in one UPDATE: alive, its current is
+ * `parent`, and it never moved or did so soft_s ago or longer. Then its previous
+ * is `parent`, its current `self`, its generation n. Otherwise STORE_NONE.
+ */
+struct store_move {
+    uint8_t sid[STORE_SID_SIZE];
+    int64_t n;
+    uint8_t self[STORE_LINK_SIZE];
+    uint8_t parent[STORE_LINK_SIZE];
+    int64_t soft_s;
+};
+enum store_result store_session_move(struct store *store,
+                                     const struct store_move *move,
                                      const struct store_lifetime *lifetime,
                                      struct store_holder *out);
 
@@ -331,26 +347,25 @@ enum store_result store_sessions_end(struct store *store,
                                      const struct store_end_all *which,
                                      int64_t *ended);
 
-typedef bool store_session_row(void *context,
-                               const struct store_session *session);
 /* A user's living sessions, at most `limit`; expired ones are for the caller. */
-enum store_result store_session_list(struct store *store, int64_t user_id,
-                                     int64_t limit, store_session_row *row,
-                                     void *context);
+enum store_result store_session_list(
+    struct store *store, int64_t user_id, int64_t limit,
+    bool (*row)(void *context, const struct store_session *session),
+    void *context);
 
 /*
- * One small step of a sweep through all sids: looks at `count` rows from *from
- * on and removes those that expired, or ended, more than max_s ago (until then
- * they answer with their reason). *from moves on; at the end it is zeros again.
- * *removed: how many.
+ * One small step of a sweep through all sids: looks at `count` rows after *from
+ * and removes those last used and ended at or before before_s: now less
+ * --refresh-max, so that an ended session answers with its reason until then.
+ * *from moves on; at the end it is zeros again.
  */
 struct store_sweep {
     uint8_t from[STORE_SID_SIZE];
-    int64_t count;
-    int64_t removed;
+    int64_t count; /* 1 or more */
+    int64_t before_s;
+    int64_t removed; /* out */
 };
 enum store_result store_session_sweep(struct store *store,
-                                      const struct store_lifetime *lifetime,
                                       struct store_sweep *sweep);
 
 /* ---- Todos: each belongs to one user, and is found only through that user */
@@ -379,10 +394,11 @@ enum store_result store_todo_change(struct store *store,
 enum store_result store_todo_remove(struct store *store, int64_t user_id,
                                     int64_t id);
 
-typedef bool store_todo_row(void *context, const struct store_todo *todo);
 /* By id; at most STORE_TODO_MAX by the limit on adding. */
 enum store_result store_todo_list(struct store *store, int64_t user_id,
-                                  store_todo_row *row, void *context);
+                                  bool (*row)(void *context,
+                                              const struct store_todo *todo),
+                                  void *context);
 
 /* ---- Keys: what they are made of is sealed before it comes here ---- */
 
@@ -404,9 +420,10 @@ enum store_result store_key_retire(struct store *store, int64_t id,
                                    int64_t now_s);
 enum store_result store_key_remove(struct store *store, int64_t id);
 
-typedef bool store_key_row(void *context, const struct store_key *key);
 /* By id, all kinds. */
-enum store_result store_key_list(struct store *store, store_key_row *row,
+enum store_result store_key_list(struct store *store,
+                                 bool (*row)(void *context,
+                                             const struct store_key *key),
                                  void *context);
 
 /* ---- Settings: small values under a name ---- */
