@@ -2,8 +2,9 @@
 
 #include <stdint.h>
 
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv"
-                               "wxyz0123456789-_";
+static const char alphabet[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv"
+    "wxyz0123456789-_";
 
 /* 0 to 63, or -1. Secrets pass here: no table that a cache could betray. */
 static int value_of(char c)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "base/utf8.h"
 
 enum { JSON_DEPTH_MAX = 32 };
 
@@ -48,7 +49,8 @@ struct json {
     size_t length;
     const struct json_token *token;
     size_t count;
-    size_t error_offset; /* where it went wrong, in bytes; on failure only */
+    size_t error_offset; /* the byte that is wrong, or `length` when the text
+                            ends too early; 0 on success */
 };
 
 #define JSON_NONE ((size_t)-1)
@@ -114,8 +116,5 @@ void json_put_bool(struct json_writer *w, bool value);
 void json_put_null(struct json_writer *w);
 /* `text` is JSON already. */
 void json_put_raw(struct json_writer *w, struct span text);
-
-/* How many bytes of `text` are one UTF-8 character (RFC 3629), or 0. */
-size_t utf8_length(struct span text);
 
 #endif

@@ -12,21 +12,21 @@ struct row {
 
 /* The first seven are RFC 4648, section 10, without padding. */
 static const struct row rows[] = {
-    {"empty",                       "",         ""      },
-    {"one byte",                    "Zg",       "f"     },
-    {"two bytes",                   "Zm8",      "fo"    },
-    {"three bytes",                 "Zm9v",     "foo"   },
-    {"four bytes",                  "Zm9vYg",   "foob"  },
-    {"five bytes",                  "Zm9vYmE",  "fooba" },
-    {"six bytes",                   "Zm9vYmFy", "foobar"},
-    {"the two letters of the url",  "-_-_",     "\xfb\xff\xbf"},
-    {"padding",                     "Zg==",     NULL    },
-    {"the other alphabet's plus",   "+/+/",     NULL    },
-    {"a length no encoder makes",   "Zm9vY",    NULL    },
-    {"unused bits set, one byte",   "Zh",       NULL    },
-    {"unused bits set, two bytes",  "Zm9",      NULL    },
-    {"a blank",                     "Zm 8",     NULL    },
-    {"a new line at the end",       "Zm8\n",    NULL    },
+    {"empty",                      "",         ""            },
+    {"one byte",                   "Zg",       "f"           },
+    {"two bytes",                  "Zm8",      "fo"          },
+    {"three bytes",                "Zm9v",     "foo"         },
+    {"four bytes",                 "Zm9vYg",   "foob"        },
+    {"five bytes",                 "Zm9vYmE",  "fooba"       },
+    {"six bytes",                  "Zm9vYmFy", "foobar"      },
+    {"the two letters of the url", "-_-_",     "\xfb\xff\xbf"},
+    {"padding",                    "Zg==",     NULL          },
+    {"the other alphabet's plus",  "+/+/",     NULL          },
+    {"a length no encoder makes",  "Zm9vY",    NULL          },
+    {"unused bits set, one byte",  "Zh",       NULL          },
+    {"unused bits set, two bytes", "Zm9",      NULL          },
+    {"a blank",                    "Zm 8",     NULL          },
+    {"a new line at the end",      "Zm8\n",    NULL          },
 };
 
 static void both_ways(void **state)
