@@ -11,7 +11,7 @@ build/build.ninja:
 	@meson setup build >/dev/null
 
 run: all
-	@PORT=$(PORT) tools/run
+	@build/stay-show --port $(PORT)
 
 test:
 	@tools/test

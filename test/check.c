@@ -9,9 +9,9 @@
 
 static struct {
     char name[128];
-    bool open;     /* a row has begun and is not counted yet */
-    bool failed;   /* the open row */
-    bool skipped;  /* the open row */
+    bool open;    /* a row has begun and is not counted yet */
+    bool failed;  /* the open row */
+    bool skipped; /* the open row */
     unsigned rows_failed, rows_passed, rows_skipped;
     bool function_failed;
 } now;
@@ -181,8 +181,7 @@ int check_run_group(const char *suite, const struct CMUnitTest *tests,
     (void)clock_gettime(CLOCK_MONOTONIC, &start);
     failed = 0;
     for (size_t i = 0; i < count; i++) {
-        unsigned before =
-            now.rows_passed + now.rows_failed + now.rows_skipped;
+        unsigned before = now.rows_passed + now.rows_failed + now.rows_skipped;
         int broke;
 
         rows[i] = tests[i];

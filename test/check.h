@@ -38,14 +38,14 @@ void check_skip(const char *why);
 /* As check_skip, but never a failure: third-party vectors that are absent. */
 void check_skip_vectors(const char *why);
 
-#define CHECK(condition)                                                       \
-    check_true(__FILE__, __LINE__, #condition, (condition))
+#define CHECK(condition) check_true(__FILE__, __LINE__, #condition, (condition))
 #define CHECK_EQ(got, want)                                                    \
     check_equal(__FILE__, __LINE__, #got, (intmax_t)(got), (intmax_t)(want))
 #define CHECK_TEXT(got, want)                                                  \
     check_text(__FILE__, __LINE__, #got, (got), (want))
 #define CHECK_BYTES(got, got_size, want, want_size)                            \
-    check_bytes(__FILE__, __LINE__, #got, (got), (got_size), (want), (want_size))
+    check_bytes(__FILE__, __LINE__, #got, (got), (got_size), (want),           \
+                (want_size))
 
 /* Each returns whether it held, so that a row may stop early. */
 bool check_true(const char *file, int line, const char *what, bool held);

@@ -1,0 +1,45 @@
+#include <getopt.h>
+#include <stdio.h>
+
+#include "cli/cli.h"
+
+static const char usage[] = "usage: stay logout [--json]\n";
+
+int cli_logout(struct cli *cli)
+{
+    static const struct option names[] = {
+        {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL,   0,           NULL, 0  },
+    };
+    struct stay_config config = {0};
+    struct stay *stay;
+    enum stay_result result;
+    int code;
+    int c;
+
+    while ((c = getopt_long(cli->count, cli->arguments, "", names, NULL)) !=
+           -1) {
+        if (c == 'j')
+            cli->json = true;
+        else
+            return c == 'h' ? ((void)fputs(usage, stdout), EXIT_DONE)
+                            : EXIT_USAGE;
+    }
+    if (optind != cli->count)
+        return cli_say(EXIT_USAGE, "logout takes no argument");
+    stay = cli_open(cli, &config, &code);
+    if (stay == NULL)
+        return code == EXIT_SIGN_IN ? EXIT_DONE : code;
+    result = stay_sign_out(stay);
+    if (result == STAY_OK)
+        (void)fputs(cli->json ? "{\"signed_out\":true}\n" : "signed out\n",
+                    stdout);
+    else if (result == STAY_TRY_LATER)
+        code = cli_say(EXIT_LATER, "signed out here, but the server could not "
+                                   "be told; run stay logout again");
+    else
+        code = cli_fail(stay, result);
+    stay_close(stay);
+    return code;
+}

@@ -1,0 +1,118 @@
+#include <getopt.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "cli/cli.h"
+
+struct command {
+    const char *name;
+    const char *arguments;
+    const char *summary;
+    int (*run)(struct cli *cli);
+};
+
+static const struct command commands[] = {
+    {"login",  "URL [options]",  "sign in, and stay signed in",        cli_login  },
+    {"get",    "PATH",           "print what the server has at PATH",  cli_request},
+    {"post",   "PATH [options]", "send data there",                    cli_request},
+    {"put",    "PATH [options]", "likewise, with PUT",                 cli_request},
+    {"patch",  "PATH [options]", "likewise, with PATCH",               cli_request},
+    {"delete", "PATH",           "likewise, with DELETE",              cli_request},
+    {"token",  "[options]",      "print an access token for a script", cli_token  },
+    {"status", "",               "who, where, and for how long",       cli_status },
+    {"logout", "",               "sign out here and at the server",    cli_logout },
+};
+
+static void print_help(void)
+{
+    printf("usage: stay [--session NAME] [--json] COMMAND ...\n\n");
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        printf("  %-7s%-16s %s\n", commands[i].name, commands[i].arguments,
+               commands[i].summary);
+    printf("\n"
+           "  --session NAME  keep several sessions apart; \"default\" unless "
+           "said\n"
+           "  --json          login, token, status, logout: one JSON object\n"
+           "  --help          this page, or with a command that command's\n"
+           "  --version       which stay this is\n\n"
+           "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 signed out (sign in "
+           "again),\n"
+           "4 try later (network or server), 5 the resource answered 4xx or "
+           "5xx.\n");
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+/* Reads what stands before the command; -1: go on, else the exit code. */
+static int read_options(int argc, char **argv, struct cli *cli)
+{
+    static const struct option names[] = {
+        {"session", required_argument, NULL, 's'},
+        {"json",    no_argument,       NULL, 'j'},
+        {"help",    no_argument,       NULL, 'h'},
+        {"version", no_argument,       NULL, 'v'},
+        {NULL,      0,                 NULL, 0  },
+    };
+    int c;
+
+    while ((c = getopt_long(argc, argv, "+h", names, NULL)) != -1) {
+        switch (c) {
+        case 's':
+            cli->session = optarg;
+            break;
+        case 'j':
+            cli->json = true;
+            break;
+        case 'h':
+            print_help();
+            return EXIT_DONE;
+        case 'v':
+            printf("stay %s\n", STAY_VERSION);
+            return EXIT_DONE;
+        default:
+            return EXIT_USAGE; // getopt has said which
+        }
+    }
+    cli->arguments = argv + optind;
+    cli->count = argc - optind;
+    return -1;
+}
+
+int main(int argc, char **argv)
+{
+    struct cli cli = {.session = "default"};
+    const struct command *command;
+    int code;
+
+    (void)setlocale(LC_CTYPE, "");
+    (void)signal(SIGPIPE, SIG_DFL);
+    // Tokens and passwords pass through this process: no core dump of it.
+    (void)prctl(PR_SET_DUMPABLE, 0);
+    (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    code = read_options(argc, argv, &cli);
+    if (code >= 0)
+        return code;
+    if (cli.count == 0) {
+        print_help();
+        return EXIT_USAGE;
+    }
+    command = find_command(cli.arguments[0]);
+    if (command == NULL)
+        return cli_say(EXIT_USAGE, "there is no command '%s'; see stay --help",
+                       cli.arguments[0]);
+    optind = 0; // getopt starts anew on the command's own arguments
+    code = command->run(&cli);
+    if (fflush(stdout) != 0 && code == EXIT_DONE)
+        code = cli_say(EXIT_FAILED, "cannot write to standard output");
+    return code;
+}

@@ -1,0 +1,199 @@
+#include <ctype.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+static const char usage[] =
+    "usage: stay get|post|put|patch|delete PATH [options]\n\n"
+    "  --data TEXT    send TEXT; @FILE: what is in FILE; @-: standard input\n"
+    "  --type TYPE    its media type; application/json unless said\n"
+    "  --include      print status and headers before the body\n\n"
+    "PATH is joined to the URL of the session; a whole URL is taken as it is, "
+    "and gets\nthe token only if it is on the session's own server.\n";
+
+enum { DATA_MAX = 16 * 1024 * 1024 };
+
+struct request {
+    char method[8];
+    const char *path;
+    const char *type;
+    const char *data; /* as given */
+    char *body;       /* owned; NULL: none */
+    size_t body_size;
+    bool include;
+};
+
+/* -1: go on, else the exit code. */
+static int read_options(const struct cli *cli, struct request *r)
+{
+    static const struct option names[] = {
+        {"data",    required_argument, NULL, 'd'},
+        {"type",    required_argument, NULL, 't'},
+        {"include", no_argument,       NULL, 'i'},
+        {"help",    no_argument,       NULL, 'h'},
+        {NULL,      0,                 NULL, 0  },
+    };
+    int c;
+
+    while ((c = getopt_long(cli->count, cli->arguments, "d:i", names, NULL)) !=
+           -1) {
+        if (c == 'd')
+            r->data = optarg;
+        else if (c == 't')
+            r->type = optarg;
+        else if (c == 'i')
+            r->include = true;
+        else
+            return c == 'h' ? ((void)fputs(usage, stdout), EXIT_DONE)
+                            : EXIT_USAGE;
+    }
+    if (cli->count - optind != 1)
+        return cli_say(EXIT_USAGE, "%s takes one PATH; see stay %s --help",
+                       cli->arguments[0], cli->arguments[0]);
+    r->path = cli->arguments[optind];
+    for (size_t i = 0; cli->arguments[0][i] != '\0'; i++)
+        r->method[i] = (char)toupper((unsigned char)cli->arguments[0][i]);
+    return -1;
+}
+
+static bool read_stream(FILE *file, struct request *r)
+{
+    r->body = malloc(DATA_MAX + 1);
+    if (r->body == NULL)
+        return false;
+    r->body_size = fread(r->body, 1, DATA_MAX + 1, file);
+    return !ferror(file) && r->body_size <= DATA_MAX;
+}
+
+/* False after a line that says why the data cannot be read. */
+static bool read_body(struct request *r)
+{
+    FILE *file;
+    bool good;
+
+    if (r->data == NULL)
+        return true;
+    if (r->data[0] != '@') {
+        r->body = strdup(r->data);
+        r->body_size = strlen(r->data);
+        return r->body != NULL;
+    }
+    file = strcmp(r->data, "@-") == 0 ? stdin : fopen(r->data + 1, "rb");
+    good = file != NULL && read_stream(file, r);
+    if (file != NULL && file != stdin)
+        (void)fclose(file);
+    if (!good)
+        (void)cli_say(EXIT_FAILED,
+                      "cannot read '%s': it is missing, unreadable or over "
+                      "%d MiB",
+                      r->data + 1, DATA_MAX >> 20);
+    return good;
+}
+
+/* The base URL and the path, with one '/' between. NULL: no memory. */
+static char *join_url(const char *base, const char *path)
+{
+    size_t length = strlen(base);
+    size_t size = length + strlen(path) + 2;
+    char *url;
+
+    if (strncmp(path, "http://", 7) == 0 || strncmp(path, "https://", 8) == 0)
+        return strdup(path);
+    while (length > 0 && base[length - 1] == '/')
+        length--;
+    while (*path == '/')
+        path++;
+    url = malloc(size);
+    if (url != NULL)
+        (void)snprintf(url, size, "%.*s/%s", (int)length, base, path);
+    return url;
+}
+
+static void set_options(struct stay_easy *easy, const struct request *r,
+                        const char *url, struct curl_slist *headers)
+{
+    (void)stay_easy_setopt(easy, CURLOPT_URL, url);
+    (void)stay_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    (void)stay_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+    if (r->body != NULL) {
+        (void)stay_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                               (curl_off_t)r->body_size);
+        (void)stay_easy_setopt(easy, CURLOPT_POSTFIELDS, r->body);
+    } else if (strcmp(r->method, "POST") == 0) {
+        (void)stay_easy_setopt(easy, CURLOPT_POSTFIELDS, "");
+    }
+    if (strcmp(r->method, "GET") != 0 || r->body != NULL)
+        (void)stay_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, r->method);
+    (void)stay_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+    (void)stay_easy_setopt(easy, CURLOPT_HEADER, r->include ? 1L : 0L);
+}
+
+static int judge(struct stay *stay, struct stay_easy *easy,
+                 const struct request *r, CURLcode code)
+{
+    enum stay_result result = stay_easy_result(easy);
+    long status = 0;
+
+    if (result == STAY_CURL)
+        return cli_say(EXIT_LATER, "%s: %s", r->path, curl_easy_strerror(code));
+    if (result != STAY_OK)
+        return cli_fail(stay, result);
+    (void)stay_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    if (status >= 400)
+        return cli_say(EXIT_ANSWER, "%s answered %ld", r->path, status);
+    return EXIT_DONE;
+}
+
+static int send_request(struct stay *stay, const struct request *r)
+{
+    struct stay_status status;
+    struct stay_easy *easy = NULL;
+    struct curl_slist *headers = NULL;
+    char type[256];
+    char *url = NULL;
+    int code = EXIT_FAILED;
+
+    if (stay_status(stay, &status) != STAY_OK)
+        return cli_fail(stay, STAY_BAD_VAULT);
+    url = join_url(status.url, r->path);
+    (void)snprintf(type, sizeof type, "Content-Type: %s", r->type);
+    headers = curl_slist_append(
+        NULL, r->body != NULL ? type : "Accept: application/json, */*");
+    easy = stay_easy_init(stay);
+    if (url != NULL && headers != NULL && easy != NULL) {
+        CURLcode result;
+
+        set_options(easy, r, url, headers);
+        result = stay_easy_perform(easy);
+        (void)fflush(stdout);
+        code = judge(stay, easy, r, result);
+    }
+    stay_easy_cleanup(easy);
+    curl_slist_free_all(headers);
+    free(url);
+    return code;
+}
+
+int cli_request(struct cli *cli)
+{
+    struct request r = {.type = "application/json"};
+    struct stay_config config = {0};
+    struct stay *stay;
+    int code = read_options(cli, &r);
+
+    if (code >= 0)
+        return code;
+    if (!read_body(&r)) {
+        free(r.body);
+        return EXIT_FAILED;
+    }
+    stay = cli_open(cli, &config, &code);
+    if (stay != NULL)
+        code = send_request(stay, &r);
+    stay_close(stay);
+    free(r.body);
+    return code;
+}

@@ -1,0 +1,132 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "cli/cli.h"
+
+int cli_say(int code, const char *format, ...)
+{
+    va_list args;
+
+    (void)fputs("stay: ", stderr);
+    va_start(args, format);
+    (void)vfprintf(stderr, format, args);
+    va_end(args);
+    (void)fputc('\n', stderr);
+    return code;
+}
+
+bool cli_colours(void)
+{
+    const char *no_color = getenv("NO_COLOR");
+
+    return isatty(STDOUT_FILENO) == 1 &&
+           (no_color == NULL || *no_color == '\0');
+}
+
+void cli_duration(int64_t ms, char *out, size_t size)
+{
+    int64_t s = ms / 1000;
+
+    if (ms < 0)
+        (void)snprintf(out, size, "none");
+    else if (s < 10)
+        (void)snprintf(out, size, "%.1f s", (double)ms / 1000);
+    else if (s < 120)
+        (void)snprintf(out, size, "%lld s", (long long)s);
+    else if (s < 2 * 3600)
+        (void)snprintf(out, size, "%lld min", (long long)(s / 60));
+    else if (s < 48 * 3600)
+        (void)snprintf(out, size, "%lld h", (long long)(s / 3600));
+    else
+        (void)snprintf(out, size, "%lld days", (long long)(s / 86400));
+}
+
+/* One line without its end; false when empty, too long, or with a NUL. */
+static bool read_line(int fd, char out[CLI_LINE_SIZE])
+{
+    size_t length = 0;
+    bool good = true;
+
+    for (;;) {
+        char c;
+        ssize_t n = read(fd, &c, 1);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0 || c == '\n')
+            break;
+        if (c == '\0' || length == CLI_LINE_SIZE - 1)
+            good = false;
+        else
+            out[length++] = c;
+    }
+    if (length > 0 && out[length - 1] == '\r')
+        length--;
+    out[length] = '\0';
+    if (!good)
+        sodium_memzero(out, CLI_LINE_SIZE);
+    return good && length > 0;
+}
+
+static bool ask(const char *question, bool echo, char out[CLI_LINE_SIZE])
+{
+    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
+    struct termios before;
+    struct termios quiet;
+    bool got = false;
+
+    if (fd < 0)
+        return false;
+    if (tcgetattr(fd, &before) == 0) {
+        quiet = before;
+        quiet.c_lflag &= (tcflag_t)~ECHO;
+        (void)dprintf(fd, "%s", question);
+        if (echo || tcsetattr(fd, TCSAFLUSH, &quiet) == 0)
+            got = read_line(fd, out);
+        if (!echo) {
+            (void)tcsetattr(fd, TCSAFLUSH, &before);
+            (void)dprintf(fd, "\n");
+        }
+    }
+    (void)close(fd);
+    return got;
+}
+
+bool cli_ask(const char *question, char out[CLI_LINE_SIZE])
+{
+    return ask(question, true, out);
+}
+
+bool cli_ask_secret(const char *question, char out[CLI_LINE_SIZE])
+{
+    return ask(question, false, out);
+}
+
+bool cli_read_secret(char out[CLI_LINE_SIZE])
+{
+    return read_line(STDIN_FILENO, out);
+}
+
+void cli_put_json(const char *text)
+{
+    (void)putchar('"');
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+
+        if (c == '"' || c == '\\')
+            printf("\\%c", c);
+        else if (c < 0x20)
+            printf("\\u%04x", c);
+        else
+            (void)putchar(c);
+    }
+    (void)putchar('"');
+}
