@@ -65,11 +65,53 @@ static void room(void **state)
     CHECK(!base64url_decode(SPAN("Zm9v"), out, 2, &size));
 }
 
+static void every_length(void **state)
+{
+    enum { LONGEST = 66 };
+    uint8_t bytes[LONGEST];
+    uint8_t back[LONGEST];
+    char text[BASE64URL_LENGTH(LONGEST)];
+
+    (void)state;
+    for (size_t i = 0; i < LONGEST; i++)
+        bytes[i] = (uint8_t)(i * 151 + 13);
+    for (size_t size = 0; size <= LONGEST; size++) {
+        size_t length = base64url_encode(bytes, size, text);
+        size_t got = 0;
+
+        check_case("%zu bytes there and back", size);
+        CHECK_EQ(length, BASE64URL_LENGTH(size));
+        CHECK(base64url_decode((struct span){text, length}, back, size, &got));
+        CHECK_BYTES(back, got, bytes, size);
+    }
+}
+
+static void every_character(void **state)
+{
+    (void)state;
+    CASE("64 of 256 bytes are letters of the alphabet");
+    for (int place = 0; place < 4; place++) {
+        unsigned accepted = 0;
+
+        for (int c = 0; c < 256; c++) {
+            char text[] = "AAAA";
+            char out[3];
+            size_t size;
+
+            text[place] = (char)c;
+            accepted += base64url_decode((struct span){text, 4}, out, 3, &size);
+        }
+        CHECK_EQ(accepted, 64);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_ways),
         cmocka_unit_test(room),
+        cmocka_unit_test(every_length),
+        cmocka_unit_test(every_character),
     };
 
     return check_run("base/base64url", tests);
