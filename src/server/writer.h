@@ -71,8 +71,13 @@ struct writer; /* opaque */
 
 struct writer_config {
     struct store *store; /* opened to write; the writer closes it */
-    size_t queue_max;    /* changes waiting; 0 means 8,192 */
-    size_t batch_max;    /* changes in one transaction; 0 means 512 */
+    /* A transaction failed, for the log; on the writer's thread. NULL: nobody.
+       `message` is the database's, holds no value, and is borrowed. */
+    void (*failed)(void *context, enum store_result result,
+                   const char *message);
+    void *context;
+    size_t queue_max; /* changes waiting; 0 means 8,192 */
+    size_t batch_max; /* changes in one transaction; 0 means 512 */
 };
 
 /* Starts the thread. NULL: out of memory or threads; the store is closed too. */

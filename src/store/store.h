@@ -40,7 +40,8 @@ enum {
     STORE_CHAIN_SIZE = 144, /* the newest commitment and 7 older ones */
     STORE_BLOB_MAX = 4096,  /* a key's bytes, a setting's value */
     STORE_TODO_MAX = 100,   /* todos of one user */
-    STORE_TOUCH_S = 60,     /* used_s is not written more often than that */
+    STORE_SWEEP_MAX = 256,
+    STORE_TOUCH_S = 60, /* used_s is not written more often than that */
 };
 
 enum store_result {
@@ -83,7 +84,7 @@ struct store_config {
 
 /* One line about what went wrong, with the path in it, without a full stop. */
 struct store_why {
-    char text[256];
+    char text[512];
 };
 
 /* On STORE_OK *out is for store_close; otherwise it is NULL. May block. */
@@ -128,10 +129,11 @@ bool store_in_transaction(struct store *store);
 
 /*
  * Copies what was committed from the log into the main file, as far as readers
- * allow; *left is the number of pages not copied yet. Never waits for a lock.
- * Does nothing where there is no such log.
+ * allow, if the log holds `pages` pages or more that were not copied yet; else
+ * STORE_NONE. Never waits for a lock, but for the disk. STORE_NONE also where
+ * there is no such log. Not within a transaction.
  */
-enum store_result store_checkpoint(struct store *store, int64_t *left);
+enum store_result store_checkpoint(struct store *store, int64_t pages);
 
 /* ---- Users ---- */
 
@@ -361,7 +363,7 @@ enum store_result store_session_list(
  */
 struct store_sweep {
     uint8_t from[STORE_SID_SIZE];
-    int64_t count; /* 1 or more */
+    int64_t count; /* 1 to STORE_SWEEP_MAX */
     int64_t before_s;
     int64_t removed; /* out */
 };

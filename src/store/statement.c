@@ -1,0 +1,112 @@
+#include "store/statement.h"
+
+#include <stddef.h>
+
+#include "base/assert.h"
+
+#define USER_COLUMNS "id, name, email, password, roles, disabled, created_s"
+#define SESSION_COLUMNS                                                        \
+    "sid, user_id, roles, dialect, protocol, cookie, ended, ended_s, "         \
+    "created_s, used_s, generation, moved, moved_s, chain, label, agent, "     \
+    "address"
+#define TODO_COLUMNS "id, title, done"
+#define KEY_COLUMNS "id, kind, kid, created_s, retired_s, sealed"
+
+static const char *const texts[STATEMENT_COUNT] = {
+    [USER_ADD] = "INSERT INTO account (name, email, password, roles, disabled,"
+                 " created_s) VALUES ($1, $2, $3, $4, $5, $6)"
+                 " ON CONFLICT DO NOTHING RETURNING id",
+    [USER_BY_ID] = "SELECT " USER_COLUMNS " FROM account WHERE id = $1",
+    [USER_BY_NAME] = "SELECT " USER_COLUMNS " FROM account WHERE name = $1",
+    [USER_BY_EMAIL] = "SELECT " USER_COLUMNS " FROM account"
+                      " WHERE lower(email) = lower($1) AND email <> ''",
+    [USER_SET_PASSWORD] = "UPDATE account SET password = $1 WHERE id = $2",
+    [USER_SET_EMAIL] = "UPDATE account SET email = $1 WHERE id = $2",
+    [USER_SET_ROLES] = "UPDATE account SET roles = $1 WHERE id = $2",
+    [USER_SET_DISABLED] = "UPDATE account SET disabled = $1 WHERE id = $2",
+    [USER_REMOVE] = "DELETE FROM account WHERE id = $1",
+    [USER_COUNT] = "SELECT count(*) FROM account",
+    [USER_LIST] = "SELECT " USER_COLUMNS " FROM account WHERE id > $1"
+                  " ORDER BY id LIMIT $2",
+    [USER_STANDS] = "SELECT id FROM account"
+                    " WHERE id = $1 AND password = $2 AND disabled = 0",
+
+    [SESSION_ADD] = "INSERT INTO session (" SESSION_COLUMNS ")"
+                    " SELECT $1, id, roles, $2, $3, $4, 0, 0, $5, $6, $7, $8,"
+                    " $9, $10, $11, $12, $13 FROM account"
+                    " WHERE id = $14 AND password = $15 AND disabled = 0"
+                    " ON CONFLICT (sid) DO NOTHING"
+                    " RETURNING " SESSION_COLUMNS,
+    [SESSION_FIND] = "SELECT " SESSION_COLUMNS " FROM session WHERE sid = $1",
+    // The bytes of a chain: core/rotation.h. In SQLite || makes text of blobs,
+    // byte for byte; instr also finds what is not aligned, which only means
+    // that a step takes the longer way.
+    [SESSION_STEP] = "UPDATE session SET used_s = $1, moved_s = $1, moved = 1,"
+                     " generation = generation + 1,"
+                     " chain = CAST($2 || substr(chain, 1, 16) ||"
+                     " substr(chain, 33, 96) AS BLOB)"
+                     " WHERE sid = $3 AND ended = 0 AND created_s > $4"
+                     " AND used_s > $5 AND protocol = 0 AND generation = $6"
+                     " AND substr(chain, 1, 32) = $7 AND instr(chain, $8) = 0"
+                     " RETURNING user_id, roles",
+    [SESSION_MOVE] = "UPDATE session SET used_s = $1, moved_s = $1, moved = 1,"
+                     " chain = CAST($2 || substr(chain, 1, 16) ||"
+                     " substr(chain, 33) AS BLOB), generation = $3"
+                     " WHERE sid = $4 AND ended = 0 AND created_s > $5"
+                     " AND used_s > $6 AND protocol = 1"
+                     " AND substr(chain, 1, 16) = $7"
+                     " AND (moved = 0 OR moved_s <= $8)"
+                     " RETURNING user_id, roles",
+    [SESSION_SWAP] = "UPDATE session SET used_s = $1, generation = $2,"
+                     " moved = $3, moved_s = $4, chain = $5"
+                     " WHERE sid = $6 AND ended = 0 AND generation = $7"
+                     " AND moved_s = $8 AND chain = $9",
+    [SESSION_TOUCH] = "UPDATE session SET used_s = $1"
+                      " WHERE sid = $2 AND ended = 0 AND used_s <= $3",
+    [SESSION_END] = "UPDATE session SET ended = $1, ended_s = $2,"
+                    " label = '', agent = '', address = ''"
+                    " WHERE sid = $3 AND ended = 0",
+    [SESSION_END_OWN] = "UPDATE session SET ended = $1, ended_s = $2,"
+                        " label = '', agent = '', address = ''"
+                        " WHERE sid = $3 AND ended = 0 AND user_id = $4",
+    [SESSION_END_ALL] = "UPDATE session SET ended = $1, ended_s = $2,"
+                        " label = '', agent = '', address = ''"
+                        " WHERE user_id = $3 AND ended = 0 AND sid <> $4",
+    [SESSION_SET_ROLES] = "UPDATE session SET roles = $1"
+                          " WHERE user_id = $2 AND ended = 0",
+    [SESSION_LIST] = "SELECT " SESSION_COLUMNS " FROM session"
+                     " WHERE user_id = $1 AND ended = 0"
+                     " ORDER BY used_s DESC, sid LIMIT $2",
+    [SESSION_SWEEP] = "SELECT sid, used_s, ended_s FROM session"
+                      " WHERE sid > $1 ORDER BY sid LIMIT $2",
+    [SESSION_REMOVE] = "DELETE FROM session WHERE sid = $1",
+
+    [TODO_ADD] = "INSERT INTO todo (user_id, title, done)"
+                 " SELECT id, $1, 0 FROM account WHERE id = $2"
+                 " AND (SELECT count(*) FROM todo WHERE user_id = $2) < $3"
+                 " RETURNING " TODO_COLUMNS,
+    [TODO_FIND] = "SELECT " TODO_COLUMNS " FROM todo"
+                  " WHERE id = $1 AND user_id = $2",
+    [TODO_CHANGE] = "UPDATE todo SET title = coalesce($1, title),"
+                    " done = coalesce($2, done)"
+                    " WHERE id = $3 AND user_id = $4 RETURNING " TODO_COLUMNS,
+    [TODO_REMOVE] = "DELETE FROM todo WHERE id = $1 AND user_id = $2",
+    [TODO_LIST] = "SELECT " TODO_COLUMNS " FROM todo WHERE user_id = $1"
+                  " ORDER BY id LIMIT $2",
+
+    [KEY_ADD] = "INSERT INTO sealed_key (" KEY_COLUMNS ")"
+                " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+    [KEY_RETIRE] = "UPDATE sealed_key SET retired_s = $1"
+                   " WHERE id = $2 AND retired_s = 0",
+    [KEY_REMOVE] = "DELETE FROM sealed_key WHERE id = $1",
+    [KEY_LIST] = "SELECT " KEY_COLUMNS " FROM sealed_key ORDER BY id",
+    [SETTING_GET] = "SELECT value FROM setting WHERE name = $1",
+    [SETTING_PUT] = "INSERT INTO setting (name, value) VALUES ($1, $2)"
+                    " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+};
+
+const char *statement_text(enum statement which)
+{
+    assert(which < STATEMENT_COUNT && texts[which] != NULL);
+    return texts[which];
+}

@@ -1,0 +1,55 @@
+/*
+ * All the SQL that runs after the migrations, in one table.
+ *
+ * $1, $2 ... in order of first use mean the same to every driver.
+ */
+#ifndef STORE_STATEMENT_H
+#define STORE_STATEMENT_H
+
+enum statement {
+    USER_ADD = 0,
+    USER_BY_ID,
+    USER_BY_NAME,
+    USER_BY_EMAIL,
+    USER_SET_PASSWORD,
+    USER_SET_EMAIL,
+    USER_SET_ROLES,
+    USER_SET_DISABLED,
+    USER_REMOVE,
+    USER_COUNT,
+    USER_LIST,
+    USER_STANDS,
+    SESSION_ADD,
+    SESSION_FIND,
+    SESSION_STEP,
+    SESSION_MOVE,
+    SESSION_SWAP,
+    SESSION_TOUCH,
+    SESSION_END,
+    SESSION_END_OWN,
+    SESSION_END_ALL,
+    SESSION_SET_ROLES,
+    SESSION_LIST,
+    SESSION_SWEEP,
+    SESSION_REMOVE,
+    TODO_ADD,
+    TODO_FIND,
+    TODO_CHANGE,
+    TODO_REMOVE,
+    TODO_LIST,
+    KEY_ADD,
+    KEY_RETIRE,
+    KEY_REMOVE,
+    KEY_LIST,
+    SETTING_GET,
+    SETTING_PUT,
+    STATEMENT_COUNT,
+};
+
+/* Most values that one statement takes. */
+enum { STATEMENT_VALUES_MAX = 16 };
+
+/* Never NULL. */
+const char *statement_text(enum statement which);
+
+#endif

@@ -1,0 +1,115 @@
+#include "store/store.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "store/driver.h"
+#include "store/sqlite.h"
+
+static const struct store_driver *const drivers[] = {&sqlite_driver};
+
+static const char *const result_texts[] = {
+    [STORE_OK] = "done",
+    [STORE_NONE] = "no such row",
+    [STORE_TAKEN] = "taken",
+    [STORE_TAKEN_NAME] = "the name is taken",
+    [STORE_TAKEN_EMAIL] = "the e-mail address is taken",
+    [STORE_LIMIT] = "too many",
+    [STORE_BUSY] = "the database is locked by another process",
+    [STORE_FULL] = "no room on the disk",
+    [STORE_FAILED] = "the disk or the database refused",
+    [STORE_NO_MEMORY] = "out of memory",
+    [STORE_DENIED] = "the database cannot be opened or written",
+    [STORE_CORRUPT] = "the database is damaged or not ours",
+    [STORE_NEWER] = "the database was written by a newer version",
+};
+
+bool store_failed(enum store_result result)
+{
+    return result >= STORE_BUSY;
+}
+
+const char *store_result_text(enum store_result result)
+{
+    if ((size_t)result >= COUNT(result_texts))
+        return "unknown";
+    return result_texts[result];
+}
+
+enum store_result store_open(struct store **out,
+                             const struct store_config *config,
+                             struct store_why *why)
+{
+    *out = NULL;
+    for (size_t i = 0; i < COUNT(drivers); i++) {
+        const char *scheme = drivers[i]->scheme;
+
+        if (strncmp(config->url, scheme, strlen(scheme)) == 0)
+            return drivers[i]->open(out, config, why);
+    }
+    (void)snprintf(why->text, sizeof why->text,
+                   "unknown kind of database: write sqlite:PATH");
+    return STORE_DENIED;
+}
+
+void store_close(struct store *store)
+{
+    if (store != NULL)
+        store->driver->close(store);
+}
+
+const char *store_message(const struct store *store)
+{
+    return store->driver->message(store);
+}
+
+enum store_result store_version(struct store *store, int64_t *out)
+{
+    return store->driver->version(store, out);
+}
+
+enum store_result store_check(struct store *store, struct store_why *why)
+{
+    return store->driver->check(store, why);
+}
+
+enum store_result store_begin(struct store *store)
+{
+    return store->driver->begin(store);
+}
+
+enum store_result store_commit(struct store *store)
+{
+    return store->driver->commit(store);
+}
+
+void store_rollback(struct store *store)
+{
+    store->driver->rollback(store);
+}
+
+enum store_result store_save(struct store *store)
+{
+    return store->driver->save(store);
+}
+
+enum store_result store_keep(struct store *store)
+{
+    return store->driver->keep(store);
+}
+
+enum store_result store_revert(struct store *store)
+{
+    return store->driver->revert(store);
+}
+
+bool store_in_transaction(struct store *store)
+{
+    return store->driver->in_transaction(store);
+}
+
+enum store_result store_checkpoint(struct store *store, int64_t pages)
+{
+    return store->driver->checkpoint(store, pages);
+}
