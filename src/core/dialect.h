@@ -97,6 +97,7 @@ enum reply_kind {
     CASE_BAD_HEADER,
     CASE_BAD_TOKEN,
     CASE_EXPIRED_TOKEN,
+    CASE_WRONG_TOKEN, /* a refresh token shown as an access token */
     CASE_WRONG_ROLE,
 
     CASE_BAD_REQUEST,
@@ -148,9 +149,9 @@ enum need {
 };
 
 enum rotation_kind {
-    ROTATION_NONE = 0, /* client only: the back end's own business */
-    ROTATION_OFFERED,
-    ROTATION_COMMITTED,
+    DIALECT_ROTATION_NONE = 0, /* client only: the back end's own business */
+    DIALECT_ROTATION_OFFERED,
+    DIALECT_ROTATION_COMMITTED,
 };
 
 enum encoding {
