@@ -9,9 +9,9 @@
 #include "process.h"
 
 struct stayd {
-    struct process *process; /* NULL: it did not start */
-    int port;                /* on 127.0.0.1 */
-    char url[64];            /* "http://127.0.0.1:PORT" */
+    struct process *process;        /* NULL: it did not start */
+    int port;                       /* on 127.0.0.1 */
+    char url[64];                   /* "http://127.0.0.1:PORT" */
     char folder[PROCESS_PATH_SIZE]; /* holds stay.db and stay.key */
 };
 

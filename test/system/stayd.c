@@ -1,0 +1,114 @@
+#include "stayd.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "wire.h"
+
+enum { OPTIONS_MAX = 64 };
+
+const char *stayd_path(void)
+{
+    const char *path = getenv("STAYD");
+
+    return path != NULL && path[0] != '\0' ? path : STAYD_PATH;
+}
+
+/* Starts the program and waits for the line that says where it listens. */
+static bool launch(struct stayd *s, const char *const options[])
+{
+    char database[PROCESS_PATH_SIZE + 32];
+    char key_file[PROCESS_PATH_SIZE + 32];
+    char listen[32];
+    char line[PROCESS_LINE_SIZE];
+    const char *argv[OPTIONS_MAX + 16] = {
+        stayd_path(), "--listen",   listen,   "--database",
+        database,     "--key-file", key_file, "--demo"};
+    size_t from = 0;
+
+    (void)snprintf(listen, sizeof listen, "127.0.0.1:%d", s->port);
+    (void)snprintf(database, sizeof database, "sqlite:%s/stay.db", s->folder);
+    (void)snprintf(key_file, sizeof key_file, "%s/stay.key", s->folder);
+    for (size_t i = 0; options != NULL && options[i] != NULL; i++)
+        if (i < OPTIONS_MAX)
+            argv[8 + i] = options[i];
+    s->process = process_start(argv, NULL);
+    if (s->process == NULL ||
+        !process_line(s->process, PROCESS_OUT, "listening on ", &from, line) ||
+        sscanf(line, "listening on http://127.0.0.1:%d", &s->port) != 1)
+        return false;
+    (void)snprintf(s->url, sizeof s->url, "http://127.0.0.1:%d", s->port);
+    return true;
+}
+
+static bool try_launch(struct stayd *s, const char *const options[])
+{
+    char *errors;
+
+    if (launch(s, options))
+        return true;
+    if (s->process != NULL) {
+        process_signal(s->process, SIGKILL);
+        (void)process_wait(s->process);
+        errors = process_text(s->process, PROCESS_ERR);
+        check_note("%s did not start: %s", stayd_path(), errors);
+        free(errors);
+    }
+    process_close(s->process);
+    s->process = NULL;
+    return check_true(__FILE__, __LINE__, "stayd starts", false);
+}
+
+bool stayd_start(struct stayd *out, const char *const options[])
+{
+    *out = (struct stayd){.port = 0};
+    return process_folder(out->folder) && try_launch(out, options);
+}
+
+bool stayd_restart(struct stayd *s, const char *const options[])
+{
+    return try_launch(s, options);
+}
+
+int stayd_stop(struct stayd *s, int signal_number)
+{
+    int code;
+
+    if (s->process == NULL)
+        return -1;
+    process_signal(s->process, signal_number);
+    code = process_wait(s->process);
+    process_close(s->process);
+    s->process = NULL;
+    return code;
+}
+
+void stayd_clear(struct stayd *s)
+{
+    process_close(s->process);
+    process_folder_remove(s->folder);
+    *s = (struct stayd){.port = 0};
+}
+
+double stayd_metric(const struct stayd *s, const char *series)
+{
+    struct wire_request request = {.method = "GET", .path = "/metrics"};
+    struct wire_reply reply = wire_ask(s->port, &request);
+    size_t length = strlen(series);
+    const char *line = reply.body;
+    double value = -1;
+
+    while (line != NULL && *line != '\0') {
+        if (strncmp(line, series, length) == 0 && line[length] == ' ') {
+            value = strtod(line + length, NULL);
+            break;
+        }
+        line = strchr(line, '\n');
+        line = line == NULL ? NULL : line + 1;
+    }
+    wire_clear(&reply);
+    return value;
+}
