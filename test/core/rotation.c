@@ -1,0 +1,510 @@
+#include "core/rotation.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "check.h"
+
+enum {
+    NOW = 1000000,
+    OTHER = 200,     /* a secret that the session never had */
+    HALF = 100,      /* HALF + k: as k in the first half, else different */
+    ZEROS = 0 - 100, /* a `next` of which the first half is zeros */
+};
+
+static const struct rotation_limits limits = {
+    .idle_s = 3600, .max_s = 86400, .soft_s = 60};
+
+/* SHA-256 of the secret of generation k, as far as these rows care. */
+static void hash_of(int k, uint8_t out[ROTATION_HASH_SIZE])
+{
+    int first = k > HALF && k < OTHER ? k - HALF : k;
+
+    memset(out, k == ZEROS ? 0 : first + 1, ROTATION_HASH_SIZE);
+    if (first != k)
+        memset(out + ROTATION_CUT_SIZE, 0xee, ROTATION_CUT_SIZE);
+}
+
+/* At generation g, with `count` commitments: those of g, g-1, ... */
+static struct rotation_row committed_at(int g, int count)
+{
+    struct rotation_row row = {
+        .started_s = NOW - 100, .used_s = NOW - 10, .generation = g};
+    uint8_t hash[ROTATION_HASH_SIZE];
+
+    for (int j = 0; j < count && j < ROTATION_CHAIN_MAX; j++) {
+        hash_of(g - j, hash);
+        memcpy(j == 0 ? row.chain
+                      : row.chain + ROTATION_HASH_SIZE +
+                            (j - 1) * ROTATION_CUT_SIZE,
+               hash, j == 0 ? ROTATION_HASH_SIZE : ROTATION_CUT_SIZE);
+    }
+    return row;
+}
+
+static struct rotation_step step_of(int i, int secret, int next)
+{
+    struct rotation_step step = {
+        .complete = true, .sid_fits = true, .generation = i};
+
+    hash_of(secret, step.secret_hash);
+    hash_of(next, step.next);
+    return step;
+}
+
+struct committed_case {
+    const char *name;
+    int g, count; /* the row */
+    int i, secret, next;
+    enum rotation_verdict want;
+};
+
+static const struct committed_case committed_cases[] = {
+    {"the first refresh moves",                                 0,  1, 0,    0,         1,         ROTATION_MOVE   },
+    {"the next step moves",                                     20, 8, 20,   20,        21,        ROTATION_MOVE   },
+    {"a secret that does not fit is reuse",                     20, 8, 20,   OTHER,     21,
+     ROTATION_REVOKE                                                                                               },
+    {"a secret of which the first half fits is reuse",          20, 8, 20,   HALF + 20, 21,
+     ROTATION_REVOKE                                                                                               },
+    {"next is the newest commitment: reuse",                    20, 8, 20,   20,        20,
+     ROTATION_REVOKE                                                                                               },
+    {"next is the oldest commitment: reuse",                    20, 8, 20,   20,        13,
+     ROTATION_REVOKE                                                                                               },
+    {"next is in the chain by its first half: reuse",           20, 8, 20,   20,        HALF + 15,
+     ROTATION_REVOKE                                                                                               },
+    {"next fell off the chain: it moves",                       20, 8, 20,   20,        12,        ROTATION_MOVE   },
+
+    {"an exact repeat of the last step",                        20, 8, 19,   19,        20,        ROTATION_ADVANCE},
+    {"an exact repeat of the oldest step held",                 20, 8, 13,   13,        14,
+     ROTATION_ADVANCE                                                                                              },
+    {"an exact repeat of the first step",                       1,  2, 0,    0,         1,         ROTATION_ADVANCE},
+    {"the last step with another next: reuse",                  20, 8, 19,   19,        OTHER,
+     ROTATION_REVOKE                                                                                               },
+    {"the last step, next alike in its first half only: reuse", 20, 8, 19,   19,
+     HALF + 20,                                                                                    ROTATION_REVOKE },
+    {"the oldest step held with another next: reuse",           20, 8, 13,   13,        OTHER,
+     ROTATION_REVOKE                                                                                               },
+    {"an old step with a secret that does not fit: reuse",      20, 8, 15,   OTHER,     16,
+     ROTATION_REVOKE                                                                                               },
+    {"an old step whose next is a later commitment: reuse",     20, 8, 15,   15,        17,
+     ROTATION_REVOKE                                                                                               },
+
+    {"i = g - 7 is still in the chain",                         20, 8, 13,   13,        14,        ROTATION_ADVANCE},
+    {"i = g - 8 is stale",                                      20, 8, 12,   12,        13,        ROTATION_STALE  },
+    {"i = g - 8 is stale whatever the secret",                  20, 8, 12,   OTHER,     OTHER,
+     ROTATION_STALE                                                                                                },
+    {"i = 0 is stale at g = 8",                                 8,  8, 0,    0,         1,         ROTATION_STALE  },
+    {"i = 0 is in the chain at g = 7",                          7,  8, 0,    0,         1,         ROTATION_ADVANCE},
+
+    {"a chain begun anew: its first step moves",                20, 1, 20,   20,        21,
+     ROTATION_MOVE                                                                                                 },
+    {"a step from before the chain began: reuse",               20, 1, 19,   19,        20,
+     ROTATION_REVOKE                                                                                               },
+    {"a short chain's oldest is still known",                   20, 3, 18,   18,        19,
+     ROTATION_ADVANCE                                                                                              },
+    {"one before a short chain's oldest: reuse",                20, 3, 17,   17,        18,
+     ROTATION_REVOKE                                                                                               },
+    {"stale goes by the number, not by the chain's length",     20, 3, 12,   12,        13,
+     ROTATION_STALE                                                                                                },
+
+    {"i = g + 1 is behind",                                     20, 8, 21,   21,        22,        ROTATION_BEHIND },
+    {"far above g is behind",                                   20, 8, 1000, OTHER,     OTHER,     ROTATION_BEHIND },
+    {"a new row that lost all",                                 0,  1, 1,    1,         2,         ROTATION_BEHIND },
+
+    {"a negative generation is malformed",                      20, 8, -1,   20,        21,        ROTATION_BAD    },
+    {"a next that marks an empty place is malformed",           0,  1, 0,    0,         ZEROS,
+     ROTATION_BAD                                                                                                  },
+};
+
+static void committed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(committed_cases); i++) {
+        const struct committed_case *c = &committed_cases[i];
+        struct rotation_row row = committed_at(c->g, c->count);
+        struct rotation_step step = step_of(c->i, c->secret, c->next);
+        struct rotation_row after;
+        struct rotation_row untouched;
+
+        CASE(c->name);
+        memset(&after, 0x5a, sizeof after);
+        untouched = after;
+        CHECK_EQ(rotation_committed(&row, &step, &limits, NOW, &after),
+                 c->want);
+        CHECK_EQ(rotation_may_move(&step), c->want != ROTATION_BAD);
+        if (c->want == ROTATION_MOVE) {
+            CHECK_EQ(after.generation, c->g + 1);
+            CHECK_EQ(after.used_s, NOW);
+            CHECK_EQ(after.started_s, row.started_s);
+            CHECK_EQ(after.ended, ROTATION_LIVING);
+        } else if (c->want == ROTATION_REVOKE) {
+            CHECK_EQ(after.ended, ROTATION_ENDED_REUSE);
+            CHECK_EQ(after.generation, c->g);
+        } else {
+            CHECK(memcmp(&after, &untouched, sizeof after) == 0);
+        }
+    }
+}
+
+/* The chain after n moves is the chain that the rows above begin with. */
+static void chain_grows(void **state)
+{
+    struct rotation_row row;
+    uint8_t first[ROTATION_HASH_SIZE];
+
+    (void)state;
+    hash_of(0, first);
+    CASE("a session begins at 0 with one commitment");
+    CHECK(rotation_start_committed(&row, first, NOW));
+    CHECK_EQ(row.generation, 0);
+    for (int g = 0; g < 12; g++) {
+        struct rotation_row want = committed_at(g, g + 1);
+        struct rotation_step step = step_of(g, g, g + 1);
+
+        check_case("the chain at generation %d", g);
+        CHECK_BYTES(row.chain, sizeof row.chain, want.chain, sizeof want.chain);
+        CHECK_EQ(rotation_committed(&row, &step, &limits, NOW, &row),
+                 ROTATION_MOVE);
+        CHECK_EQ(rotation_committed(&row, &step, &limits, NOW, &row),
+                 ROTATION_ADVANCE);
+    }
+    CASE("a first commitment that begins with zeros is no hash");
+    hash_of(ZEROS, first);
+    CHECK(!rotation_start_committed(&row, first, NOW));
+}
+
+struct order_case {
+    const char *name;
+    bool complete, sid_fits, by_cookie, there;
+    enum rotation_protocol protocol;
+    enum rotation_end ended;
+    int idle_s, age_s; /* since last used, since sign-in */
+    bool disabled;
+    int i; /* of a row at 20; 20 moves, 21 is behind */
+    enum rotation_verdict want;
+};
+
+static const struct order_case order_cases[] = {
+    {"incomplete comes first",                      false, false, true,  false, 0,                0,                       0,    0,     false, 20,
+     ROTATION_BAD                                                                                                                                                        },
+    {"a sid that is not R's is malformed",          true,  false, false, true,  0,                0,                       0,    0,
+     false,                                                                                                                                    20, ROTATION_BAD          },
+    {"in cookie mode it is another session",        true,  false, true,  true,  0,                0,                       0,
+     0,                                                                                                                                 false, 20, ROTATION_OTHER_SESSION},
+    {"another session, even where the row is gone", true,  false, true,  false, 0,
+     0,                                                                                                                    0,    0,     false, 20, ROTATION_OTHER_SESSION},
+    {"no row",                                      true,  true,  false, false, 0,                0,                       0,    0,     false, 20,
+     ROTATION_UNKNOWN                                                                                                                                                    },
+    {"a row of the other protocol",                 true,  true,  false, true,  ROTATION_OFFERED,
+     0,                                                                                                                    0,    0,     false, 20, ROTATION_UNKNOWN      },
+    {"revoked",                                     true,  true,  false, true,  0,                ROTATION_ENDED_REVOKED,  0,    0,     false,
+     20,                                                                                                                                           ROTATION_REVOKED      },
+    {"revoked stays so when it would have expired", true,  true,  false, true,  0,
+     ROTATION_ENDED_REVOKED,                                                                                               3600, 86400, true,  20, ROTATION_REVOKED      },
+    {"ended for reuse keeps saying reuse",          true,  true,  false, true,  0,
+     ROTATION_ENDED_REUSE,                                                                                                 0,    0,     false, 20, ROTATION_REUSE        },
+    {"ended as expired",                            true,  true,  false, true,  0,                ROTATION_ENDED_EXPIRED,  0,
+     0,                                                                                                                                 false, 20, ROTATION_EXPIRED      },
+    {"ended as disabled",                           true,  true,  false, true,  0,                ROTATION_ENDED_DISABLED,
+     0,                                                                                                                          0,     false, 20, ROTATION_DISABLED     },
+    {"an end that no version wrote",                true,  true,  false, true,  0,
+     (enum rotation_end)77,                                                                                                0,    0,     false, 20, ROTATION_REVOKED      },
+    {"the last second before the idle limit",       true,  true,  false, true,  0,                0,
+     3599,                                                                                                                       3599,  false, 20, ROTATION_MOVE         },
+    {"the idle limit",                              true,  true,  false, true,  0,                0,                       3600, 3600,  false, 20,
+     ROTATION_EXPIRED                                                                                                                                                    },
+    {"the last second of its life",                 true,  true,  false, true,  0,                0,                       0,    86399,
+     false,                                                                                                                                    20, ROTATION_MOVE         },
+    {"its life is over, however lately used",       true,  true,  false, true,  0,                0,                       0,
+     86400,                                                                                                                             false, 20, ROTATION_EXPIRED      },
+    {"the user is disabled",                        true,  true,  false, true,  0,                0,                       0,    0,     true,  20,
+     ROTATION_DISABLED                                                                                                                                                   },
+    {"expired comes before disabled",               true,  true,  false, true,  0,                0,                       3600, 3600,
+     true,                                                                                                                                     20, ROTATION_EXPIRED      },
+    {"the row's state comes before the step",       true,  true,  false, true,  0,
+     ROTATION_ENDED_REVOKED,                                                                                               0,    0,     false, 21, ROTATION_REVOKED      },
+    {"by cookie a step is the same",                true,  true,  true,  true,  0,                0,                       0,    0,     false,
+     21,                                                                                                                                           ROTATION_BEHIND       },
+};
+
+static void order(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(order_cases); i++) {
+        const struct order_case *c = &order_cases[i];
+        struct rotation_row row = committed_at(20, 8);
+        struct rotation_step step = step_of(c->i, c->i, c->i + 1);
+        struct rotation_row after;
+
+        CASE(c->name);
+        row.protocol = c->protocol;
+        row.ended = c->ended;
+        row.used_s = NOW - c->idle_s;
+        row.started_s = NOW - c->age_s;
+        row.disabled = c->disabled;
+        step.complete = c->complete;
+        step.sid_fits = c->sid_fits;
+        step.by_cookie = c->by_cookie;
+        CHECK_EQ(rotation_committed(c->there ? &row : NULL, &step, &limits, NOW,
+                                    &after),
+                 c->want);
+        CHECK_EQ(rotation_may_move(&step), c->complete && c->sid_fits);
+    }
+}
+
+static void no_limits(void **state)
+{
+    static const struct rotation_limits none = {0};
+    struct rotation_row row = committed_at(20, 8);
+    struct rotation_step step = step_of(20, 20, 21);
+    struct rotation_row after;
+
+    (void)state;
+    CASE("a limit of 0 is none");
+    row.started_s = row.used_s = 0;
+    CHECK_EQ(rotation_committed(&row, &step, &none, INT64_MAX, &after),
+             ROTATION_MOVE);
+}
+
+/* The sign-in is repeated: which rows answer it again? */
+static void same_start(void **state)
+{
+    struct rotation_row row = committed_at(0, 1);
+    uint8_t next[ROTATION_HASH_SIZE];
+
+    (void)state;
+    hash_of(0, next);
+    CASE("the same sign-in again at generation 0");
+    CHECK(rotation_same_start(&row, next));
+    CASE("not when the user is disabled since");
+    row.disabled = true;
+    CHECK(!rotation_same_start(&row, next));
+    CASE("not when it is ended");
+    row = committed_at(0, 1);
+    row.ended = ROTATION_ENDED_REVOKED;
+    CHECK(!rotation_same_start(&row, next));
+    CASE("not after the first refresh");
+    row = committed_at(1, 2);
+    CHECK(!rotation_same_start(&row, next));
+    CASE("not with another next");
+    row = committed_at(0, 1);
+    hash_of(HALF + 1, next);
+    next[0] = row.chain[0];
+    CHECK(!rotation_same_start(&row, next));
+}
+
+/* Ids of tokens, one letter each; the row below is at n = 5, 'c' after 'p'. */
+struct offered_case {
+    const char *name;
+    char self, parent;
+    int n;
+    bool moved;
+    int moved_ago_s;
+    enum rotation_verdict want;
+    char current, previous; /* after */
+};
+
+static const struct offered_case offered_cases[] = {
+    {"the current one, lately moved",                       'c', 'p', 5,  true,  0,    ROTATION_KEEP,   'c',
+     'p'                                                                                                        },
+    {"the current one, long after",                         'c', 'p', 5,  true,  9999, ROTATION_KEEP,   'c',
+     'p'                                                                                                        },
+    {"a child in the instant of the move",                  'x', 'c', 6,  true,  0,    ROTATION_KEEP,
+     'c',                                                                                                    'p'},
+    {"a child in the last second of the window",            'x', 'c', 6,  true,  59,
+     ROTATION_KEEP,                                                                                     'c', 'p'},
+    {"a child when the window is over",                     'x', 'c', 6,  true,  60,   ROTATION_MOVE,
+     'x',                                                                                                    'c'},
+    {"a child long after",                                  'x', 'c', 6,  true,  9999, ROTATION_MOVE,   'x', 'c'},
+    {"the first move waits for no window",                  'x', 'c', 6,  false, 0,    ROTATION_MOVE,
+     'x',                                                                                                    'c'},
+    {"a clock that went back holds the row still",          'x', 'c', 6,  true,  -500,
+     ROTATION_KEEP,                                                                                     'c', 'p'},
+
+    {"above the row and no child of current, lately moved", 'x', 'y', 6,  true,
+     0,                                                                                ROTATION_MOVE,   'x', 'y'},
+    {"above the row by far",                                'x', 'y', 90, true,  9999, ROTATION_MOVE,   'x', 'y'},
+    {"above the row, and the previous one's child",         'x', 'p', 6,  true,  0,
+     ROTATION_MOVE,                                                                                     'x', 'p'},
+    {"level with the row, a stranger: reuse",               'x', 'y', 5,  true,  0,
+     ROTATION_REVOKE,                                                                                   'c', 'p'},
+
+    {"the previous one in the instant of the move",         'p', 'o', 4,  true,  0,
+     ROTATION_SOFT,                                                                                     'c', 'p'},
+    {"the previous one in the window's last second",        'p', 'o', 4,  true,  59,
+     ROTATION_SOFT,                                                                                     'c', 'p'},
+    {"the previous one when the window is over: reuse",     'p', 'o', 4,  true,  60,
+     ROTATION_REVOKE,                                                                                   'c', 'p'},
+    {"a sibling of current in the window's last second",    's', 'p', 5,  true,  59,
+     ROTATION_SOFT,                                                                                     'c', 'p'},
+    {"a sibling of current when the window is over: reuse", 's', 'p', 5,  true,
+     60,                                                                               ROTATION_REVOKE, 'c', 'p'},
+    {"two moves old, lately moved: reuse",                  'o', 'q', 3,  true,  0,
+     ROTATION_REVOKE,                                                                                   'c', 'p'},
+    {"a sibling of previous, lately moved: reuse",          's', 'o', 4,  true,  0,
+     ROTATION_REVOKE,                                                                                   'c', 'p'},
+};
+
+static struct rotation_row offered_row(void)
+{
+    struct rotation_row row = {.protocol = ROTATION_OFFERED,
+                               .started_s = NOW - 50000,
+                               .used_s = NOW - 10,
+                               .n = 5};
+
+    memset(row.current, 'c', sizeof row.current);
+    memset(row.previous, 'p', sizeof row.previous);
+    return row;
+}
+
+static struct offered_token token_of(char self, char parent, int n)
+{
+    struct offered_token token = {.key_id = 1, .n = n};
+
+    memset(token.self, self, sizeof token.self);
+    memset(token.parent, parent, sizeof token.parent);
+    return token;
+}
+
+static void offered(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(offered_cases); i++) {
+        const struct offered_case *c = &offered_cases[i];
+        struct rotation_row row = offered_row();
+        struct offered_token token = token_of(c->self, c->parent, c->n);
+        struct rotation_row after = row;
+        bool moves = c->want == ROTATION_MOVE;
+
+        CASE(c->name);
+        row.moved = c->moved;
+        row.moved_s = NOW - c->moved_ago_s;
+        CHECK_EQ(rotation_offered(&row, &token, &limits, NOW, &after), c->want);
+        CHECK_EQ(after.current[0], c->current);
+        CHECK_EQ(after.current[15], c->current);
+        CHECK_EQ(after.previous[0], c->previous);
+        CHECK_EQ(after.n, moves ? c->n : 5);
+        CHECK_EQ(after.used_s, moves ? NOW : row.used_s);
+        CHECK_EQ(after.ended, c->want == ROTATION_REVOKE ? ROTATION_ENDED_REUSE
+                                                         : ROTATION_LIVING);
+        if (moves)
+            CHECK(after.moved && after.moved_s == NOW);
+    }
+}
+
+/* An offered session from its root, and that each near-miss is a miss. */
+static void offered_life(void **state)
+{
+    uint8_t root[OFFERED_ID_SIZE] = "root";
+    struct rotation_row row;
+    struct offered_token token = token_of('a', 0, 1);
+
+    (void)state;
+    memcpy(token.parent, root, sizeof root);
+    CASE("the first token moves the row at once");
+    rotation_start_offered(&row, root, NOW);
+    CHECK_EQ(rotation_offered(&row, &token, &limits, NOW, &row), ROTATION_MOVE);
+    CHECK_EQ(row.n, 1);
+    CASE("and again it is the current one");
+    CHECK_EQ(rotation_offered(&row, &token, &limits, NOW, &row), ROTATION_KEEP);
+    CASE("its child waits for the window");
+    token = token_of('b', 'a', 2);
+    CHECK_EQ(rotation_offered(&row, &token, &limits, NOW, &row), ROTATION_KEEP);
+    for (size_t i = 0; i < OFFERED_ID_SIZE; i++) {
+        check_case("byte %zu of an id counts", i);
+        row = offered_row();
+        token = token_of('c', 'y', 5);
+        token.self[i] ^= 1;
+        CHECK_EQ(rotation_offered(&row, &token, &limits, NOW, &row),
+                 ROTATION_REVOKE);
+    }
+}
+
+static void offered_order(void **state)
+{
+    struct rotation_row row = offered_row();
+    struct offered_token token = token_of('c', 'p', 5);
+    struct rotation_row after;
+
+    (void)state;
+    CASE("a token that is not ours is unknown");
+    CHECK_EQ(rotation_offered(&row, NULL, &limits, NOW, &after),
+             ROTATION_UNKNOWN);
+    CASE("a token without a row is unknown");
+    CHECK_EQ(rotation_offered(NULL, &token, &limits, NOW, &after),
+             ROTATION_UNKNOWN);
+    CASE("an offered token for a committed session is unknown");
+    row.protocol = ROTATION_COMMITTED;
+    CHECK_EQ(rotation_offered(&row, &token, &limits, NOW, &after),
+             ROTATION_UNKNOWN);
+    CASE("a revoked row comes before any token");
+    row = offered_row();
+    row.ended = ROTATION_ENDED_REVOKED;
+    token = token_of('x', 'y', 5);
+    CHECK_EQ(rotation_offered(&row, &token, &limits, NOW, &after),
+             ROTATION_REVOKED);
+    CASE("so does expiry");
+    row = offered_row();
+    row.used_s = NOW - 3600;
+    CHECK_EQ(rotation_offered(&row, &token, &limits, NOW, &after),
+             ROTATION_EXPIRED);
+}
+
+struct touch_case {
+    const char *name;
+    int idle_s, used_ago_s;
+    enum rotation_verdict want;
+};
+
+static const struct touch_case touch_cases[] = {
+    {"used 59 s ago: not written",                         0,   59, ROTATION_KEEP },
+    {"used a minute ago: written",                         0,   60, ROTATION_TOUCH},
+    {"a long idle limit changes nothing",                  240, 59, ROTATION_KEEP },
+    {"a short idle limit: written within a quarter of it", 40,  10,
+     ROTATION_TOUCH                                                               },
+    {"a short idle limit: not before",                     40,  9,  ROTATION_KEEP },
+    {"the shortest idle limit: once a second",             2,   1,  ROTATION_TOUCH},
+    {"not twice in one second",                            2,   0,  ROTATION_KEEP },
+    {"a clock that went back writes nothing",              2,   -5, ROTATION_KEEP },
+};
+
+static void touching(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(touch_cases); i++) {
+        const struct touch_case *c = &touch_cases[i];
+        struct rotation_limits own = {.idle_s = c->idle_s, .soft_s = 60};
+        struct rotation_row row = offered_row();
+        struct offered_token token = token_of('c', 'p', 5);
+        struct rotation_row after;
+
+        CASE(c->name);
+        row.used_s = NOW - c->used_ago_s;
+        CHECK_EQ(rotation_offered(&row, &token, &own, NOW, &after), c->want);
+        CHECK_EQ(after.used_s, c->want == ROTATION_TOUCH ? NOW : row.used_s);
+        CHECK_BYTES(after.current, 16, row.current, 16);
+    }
+}
+
+static void verdict_words(void **state)
+{
+    (void)state;
+    CASE("every verdict has a word");
+    for (int v = ROTATION_MOVE; v <= ROTATION_REVOKE; v++)
+        CHECK(rotation_word((enum rotation_verdict)v)[0] != '\0');
+    CHECK_TEXT(rotation_word(ROTATION_REVOKE), "reuse");
+    CHECK_TEXT(rotation_word((enum rotation_verdict)99), "");
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(committed),    cmocka_unit_test(chain_grows),
+        cmocka_unit_test(order),        cmocka_unit_test(no_limits),
+        cmocka_unit_test(same_start),   cmocka_unit_test(offered),
+        cmocka_unit_test(offered_life), cmocka_unit_test(offered_order),
+        cmocka_unit_test(touching),     cmocka_unit_test(verdict_words),
+    };
+
+    return check_run("core/rotation", tests);
+}
