@@ -213,7 +213,6 @@ enum store_result store_session_touch(struct store *store,
 
     query_put_int(&q, now_s);
     query_put_blob(&q, sid, STORE_SID_SIZE);
-    query_put_int(&q, now_s - STORE_TOUCH_S);
     return query_change(&q, NULL);
 }
 

@@ -62,7 +62,7 @@ static const char *const texts[STATEMENT_COUNT] = {
                      " WHERE sid = $6 AND ended = 0 AND generation = $7"
                      " AND moved_s = $8 AND chain = $9",
     [SESSION_TOUCH] = "UPDATE session SET used_s = $1"
-                      " WHERE sid = $2 AND ended = 0 AND used_s <= $3",
+                      " WHERE sid = $2 AND ended = 0 AND used_s < $1",
     [SESSION_END] = "UPDATE session SET ended = $1, ended_s = $2,"
                     " label = '', agent = '', address = ''"
                     " WHERE sid = $3 AND ended = 0",

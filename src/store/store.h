@@ -41,7 +41,6 @@ enum {
     STORE_BLOB_MAX = 4096,  /* a key's bytes, a setting's value */
     STORE_TODO_MAX = 100,   /* todos of one user */
     STORE_SWEEP_MAX = 256,
-    STORE_TOUCH_S = 60, /* used_s is not written more often than that */
 };
 
 enum store_result {
@@ -231,7 +230,7 @@ struct store_session {
     enum store_ended ended;
     int64_t ended_s; /* 0 while living */
     int64_t created_s;
-    int64_t used_s; /* at most STORE_TOUCH_S old */
+    int64_t used_s; /* may lag by ROTATION_TOUCH_S (core/rotation.h) */
     struct store_chain chain;
     char label[STORE_LABEL_SIZE]; /* these three are emptied when it ends */
     char agent[STORE_AGENT_SIZE];
@@ -323,7 +322,7 @@ enum store_result store_session_swap(struct store *store,
                                      const struct store_chain *next,
                                      int64_t now_s);
 
-/* used_s := now_s where it is STORE_TOUCH_S old or more; else STORE_NONE. */
+/* used_s := now_s; STORE_NONE where it is that already, or later, or ended. */
 enum store_result store_session_touch(struct store *store,
                                       const uint8_t sid[STORE_SID_SIZE],
                                       int64_t now_s);
