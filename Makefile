@@ -2,6 +2,7 @@
 
 PREFIX ?= /usr/local
 PORT   ?= 8080
+FOLDER ?= var
 
 all: build/build.ninja
 	@ninja -C build
@@ -11,7 +12,7 @@ build/build.ninja:
 	@meson setup build >/dev/null
 
 run: all
-	@build/stay-show --port $(PORT)
+	@build/stay-show --port $(PORT) --folder $(FOLDER)
 
 test:
 	@tools/test

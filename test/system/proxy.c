@@ -20,7 +20,8 @@ enum {
 struct pair {
     int client; /* -1: this place is free */
     int server;
-    bool watched; /* the request in work holds the path */
+    bool watched;  /* the request in work holds the path */
+    bool answered; /* by the proxy itself; the rest is read and dropped */
 };
 
 struct proxy {
@@ -30,7 +31,9 @@ struct proxy {
     unsigned cuts_left;
     unsigned kept;
     int64_t cut_until_ms;
+    const char *answer;
     bool hang;
+    bool hold;
     bool stop;
     unsigned cut_count;
     unsigned seen_count;
@@ -125,23 +128,41 @@ static bool holds_path(const char *bytes, size_t size, const char *path)
            memmem(bytes, (size_t)(end - bytes), path, strlen(path)) != NULL;
 }
 
+/* What is to become of a watched request; the answer, or NULL. */
+static const char *look_at(struct proxy *p, bool *hang)
+{
+    const char *answer;
+
+    (void)pthread_mutex_lock(&p->lock);
+    p->seen_count++;
+    *hang = p->hang;
+    answer = p->answer;
+    (void)pthread_mutex_unlock(&p->lock);
+    return answer;
+}
+
 /* One piece from the client; false ends the pair. */
 static bool pass_request(struct proxy *p, struct pair *pair, char *piece)
 {
     ssize_t n = recv(pair->client, piece, PIECE_SIZE, 0);
+    const char *answer = NULL;
     bool hang = false;
 
     if (n <= 0)
         return false;
-    if (memmem(piece, (size_t)n, " HTTP/1.", 8) != NULL)
+    if (memmem(piece, (size_t)n, " HTTP/1.", 8) != NULL) {
         pair->watched = holds_path(piece, (size_t)n, p->path);
-    if (pair->watched) {
-        (void)pthread_mutex_lock(&p->lock);
-        p->seen_count++;
-        hang = p->hang;
-        (void)pthread_mutex_unlock(&p->lock);
+        if (pair->watched)
+            answer = look_at(p, &hang);
     }
-    return hang || send_all(pair->server, piece, (size_t)n);
+    if (answer != NULL) {
+        (void)send_all(pair->client, answer, strlen(answer));
+        // The body may still be on its way: closing now would reset the answer.
+        (void)shutdown(pair->client, SHUT_WR);
+        pair->answered = true;
+        return true;
+    }
+    return hang || pair->answered || send_all(pair->server, piece, (size_t)n);
 }
 
 /* Is this reply to be cut? *kept says after how many bytes. */
@@ -195,6 +216,11 @@ static void take_turn(struct proxy *p, char *piece)
     struct pollfd f[1 + 2 * PAIRS_MAX];
     struct pair *of[PAIRS_MAX];
     nfds_t count = 1;
+    bool hold;
+
+    (void)pthread_mutex_lock(&p->lock);
+    hold = p->hold;
+    (void)pthread_mutex_unlock(&p->lock);
 
     f[0] = (struct pollfd){.fd = p->listener, .events = POLLIN};
     for (size_t i = 0; i < PAIRS_MAX; i++) {
@@ -203,8 +229,9 @@ static void take_turn(struct proxy *p, char *piece)
         of[count / 2] = &p->pairs[i];
         f[count++] =
             (struct pollfd){.fd = p->pairs[i].client, .events = POLLIN};
-        f[count++] =
-            (struct pollfd){.fd = p->pairs[i].server, .events = POLLIN};
+        f[count++] = (struct pollfd){
+            .fd = hold && p->pairs[i].watched ? -1 : p->pairs[i].server,
+            .events = POLLIN};
     }
     if (poll(f, count, TURN_MS) <= 0)
         return;
@@ -313,6 +340,20 @@ void proxy_hang(struct proxy *p, int hang)
 {
     (void)pthread_mutex_lock(&p->lock);
     p->hang = hang != 0;
+    (void)pthread_mutex_unlock(&p->lock);
+}
+
+void proxy_answer(struct proxy *p, const char *bytes)
+{
+    (void)pthread_mutex_lock(&p->lock);
+    p->answer = bytes;
+    (void)pthread_mutex_unlock(&p->lock);
+}
+
+void proxy_hold(struct proxy *p, int hold)
+{
+    (void)pthread_mutex_lock(&p->lock);
+    p->hold = hold != 0;
     (void)pthread_mutex_unlock(&p->lock);
 }
 

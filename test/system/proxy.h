@@ -31,6 +31,15 @@ void proxy_cut_for(struct proxy *proxy, int64_t ms);
 /* Swallow requests that hold the path (true), or let them through again. */
 void proxy_hang(struct proxy *proxy, int hang);
 
+/*
+ * Answer requests that hold the path with these bytes and close, instead of
+ * passing them on; NULL: pass them on again. `bytes` is borrowed until then.
+ */
+void proxy_answer(struct proxy *proxy, const char *bytes);
+
+/* Keep replies to such requests back (true), or let them through at last. */
+void proxy_hold(struct proxy *proxy, int hold);
+
 /* How many replies were cut so far, and how many requests held the path. */
 unsigned proxy_cut_count(struct proxy *proxy);
 unsigned proxy_seen_count(struct proxy *proxy);

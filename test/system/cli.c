@@ -1,0 +1,370 @@
+/*
+ * The command line against a running stayd: what it prints, where, and with
+ * which exit code; right and wrong words alike.
+ */
+#include <pty.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "check.h"
+#include "process.h"
+#include "stayd.h"
+
+enum { WORDS_MAX = 12 };
+
+struct row {
+    const char *name;
+    const char *words[WORDS_MAX]; /* after "stay"; "URL" stands for stayd's */
+    const char *input;            /* NULL: none */
+    int code;
+    const char *out; /* stands in standard output; NULL: it is empty */
+    const char *err; /* likewise in standard error */
+};
+
+/* Played in order on one home folder. */
+static const struct row rows[] = {
+    {"no word at all",                            {NULL},                     NULL, 2, "usage: stay",   NULL                              },
+    {"--help",                                    {"--help"},                 NULL, 0, "Exit codes",    NULL                              },
+    {"--version",                                 {"--version"},              NULL, 0, "stay 0.",       NULL                              },
+    {"an unknown command",
+     {"frobnicate"},
+     NULL,                                                                          2,
+     NULL,                                                                                              "there is no command 'frobnicate'"},
+    {"an unknown option",                         {"--frob"},                 NULL, 2, NULL,            "--frob"                          },
+    {"status before any sign-in",                 {"status"},                 NULL, 3, NULL,            "stay login"                      },
+    {"get before any sign-in",
+     {"get", "/test/user"},
+     NULL,                                                                          3,
+     NULL,                                                                                              "stay login"                      },
+    {"token before any sign-in",                  {"token"},                  NULL, 3, NULL,            "stay login"                      },
+    {"logout before any sign-in",                 {"logout"},                 NULL, 0, NULL,            "stay login"                      },
+    {"login without a URL",                       {"login"},                  NULL, 2, NULL,            "login takes one URL"             },
+    {"login at no URL",
+     {"login", "not a url", "--user", "ada"},
+     NULL,                                                                          2,
+     NULL,                                                                                              "not a url"                       },
+    {"login with plain http elsewhere",
+     {"login", "http://auth.example.org", "--user", "ada"},
+     NULL,                                                                          2,
+     NULL,                                                                                              "insecure"                        },
+    {"login in an unknown dialect",
+     {"login", "URL", "--dialect", "klingon", "--user", "ada"},
+     NULL,                                                                          2,
+     NULL,                                                                                              "klingon"                         },
+    {"login with a dialect file that is missing",
+     {"login", "URL", "--dialect", "./none.json", "--user", "ada"},
+     NULL,                                                                          2,
+     NULL,                                                                                              "none.json"                       },
+    {"login without a terminal to ask on",
+     {"login", "URL", "--user", "ada"},
+     NULL,                                                                          2,
+     NULL,                                                                                              "--password-stdin"                },
+    {"login with an empty password",
+     {"login", "URL", "--user", "ada", "--password-stdin"},
+     "\n",                                                                          2,
+     NULL,                                                                                              "password"                        },
+    {"login with a wrong password",
+     {"login", "URL", "--user", "ada", "--password-stdin"},
+     "wrong\n",                                                                     1,
+     NULL,                                                                                              "stay: "                          },
+    {"login where nobody listens",
+     {"login", "http://127.0.0.1:1", "--user", "ada", "--password-stdin"},
+     "lovelace\n",                                                                  4,
+     NULL,                                                                                              "stay: "                          },
+    {"login",
+     {"login", "URL", "--user", "ada", "--password-stdin"},
+     "lovelace\n",                                                                  0,
+     "signed in as ada",                                                                                NULL                              },
+    {"status",                                    {"status"},                 NULL, 0, "ada",           NULL                              },
+    {"status as JSON",
+     {"--json", "status"},
+     NULL,                                                                          0,
+     "{\"signed_in\":true",                                                                             NULL                              },
+    {"status with --json behind",
+     {"status", "--json"},
+     NULL,                                                                          0,
+     "\"user\":\"ada\"",                                                                                NULL                              },
+    {"get",                                       {"get", "/test/user"},      NULL, 0, "User Content.", NULL                              },
+    {"get without the slash",
+     {"get", "test/user"},
+     NULL,                                                                          0,
+     "User Content.",                                                                                   NULL                              },
+    {"get with headers",
+     {"get", "/test/user", "--include"},
+     NULL,                                                                          0,
+     "HTTP/1.1 200",                                                                                    NULL                              },
+    {"get what a role forbids",
+     {"get", "/test/admin"},
+     NULL,                                                                          5,
+     "wrong_role",                                                                                      "403"                             },
+    {"get what is not there",                     {"get", "/nope"},           NULL, 5, "",              "404"                             },
+    {"get without a path",                        {"get"},                    NULL, 2, NULL,            "takes one PATH"                  },
+    {"post",
+     {"post", "/todos", "--data", "{\"title\":\"tea\"}"},
+     NULL,                                                                          0,
+     "tea",                                                                                             NULL                              },
+    {"post from standard input",
+     {"post", "/todos", "--data", "@-"},
+     "{\"title\":\"coffee\"}",                                                      0,
+     "coffee",                                                                                          NULL                              },
+    {"post from a file that is missing",
+     {"post", "/todos", "--data", "@/nonexistent"},
+     NULL,                                                                          1,
+     NULL,                                                                                              "/nonexistent"                    },
+    {"post what does not parse",
+     {"post", "/todos", "--data", "{"},
+     NULL,                                                                          5,
+     "",                                                                                                "400"                             },
+    {"the list has both",                         {"get", "/todos"},          NULL, 0, "coffee",        NULL                              },
+    {"token",                                     {"token"},                  NULL, 0, "eyJ",           NULL                              },
+    {"token as JSON",
+     {"token", "--json"},
+     NULL,                                                                          0,
+     "\"access_token\":\"eyJ",                                                                          NULL                              },
+    {"token good for longer",
+     {"token", "--min-seconds", "200"},
+     NULL,                                                                          0,
+     "eyJ",                                                                                             NULL                              },
+    {"token for a wrong time",
+     {"token", "--min-seconds", "soon"},
+     NULL,                                                                          2,
+     NULL,                                                                                              "--min-seconds takes"             },
+    {"another session has its own vault",
+     {"--session", "work", "status"},
+     NULL,                                                                          3,
+     NULL,                                                                                              "stay login"                      },
+    {"a session by a bad name",
+     {"--session", "../x", "status"},
+     NULL,                                                                          1,
+     NULL,                                                                                              "stay: "                          },
+    {"sign-up",
+     {"--session", "work", "login", "URL", "--sign-up", "--user", "grace",
+      "--email", "grace@example.org", "--password-stdin"},
+     "compilers-1952\n",                                                            0,
+     "signed in as grace",                                                                              NULL                              },
+    {"sign-up of a taken name",
+     {"--session", "third", "login", "URL", "--sign-up", "--user", "grace",
+      "--email", "g2@example.org", "--password-stdin"},
+     "compilers-1952\n",                                                            1,
+     NULL,                                                                                              "stay: "                          },
+    {"both sessions live",
+     {"--session", "work", "get", "/account"},
+     NULL,                                                                          0,
+     "grace",                                                                                           NULL                              },
+    {"logout",                                    {"logout"},                 NULL, 0, "signed out",    NULL                              },
+    {"status after it",                           {"status"},                 NULL, 3, "signed out",    NULL                              },
+    {"get after it",                              {"get", "/test/user"},      NULL, 3, NULL,            "stay login"                      },
+    {"the other session lives on",
+     {"--session", "work", "get", "/test/user"},
+     NULL,                                                                          0,
+     "User Content.",                                                                                   NULL                              },
+    {"express",
+     {"login", "URL", "--dialect", "express", "--user", "ada",
+      "--password-stdin"},
+     "lovelace\n",                                                                  0,
+     "signed in as ada",                                                                                NULL                              },
+    {"its page",                                  {"get", "/test/user"},      NULL, 0, "User Content.", NULL                              },
+    {"django",
+     {"login", "URL", "--dialect", "django", "--user", "ada",
+      "--password-stdin"},
+     "lovelace\n",                                                                  0,
+     "signed in as ada",                                                                                NULL                              },
+    {"who am I",                                  {"get", "/auth/users/me/"}, NULL, 0, "ada",           NULL                              },
+};
+
+static struct process_result run(const struct stayd *stayd, const char *home,
+                                 const char *const words[], const char *input)
+{
+    const char *argv[WORDS_MAX + 2] = {STAY};
+    char state[PROCESS_PATH_SIZE + 32];
+    const char *const env[] = {state, "HOME=/nonexistent", NULL};
+
+    (void)snprintf(state, sizeof state, "XDG_STATE_HOME=%s", home);
+    for (size_t i = 0; i < WORDS_MAX && words[i] != NULL; i++)
+        argv[i + 1] = strcmp(words[i], "URL") == 0 ? stayd->url : words[i];
+    return process_run(argv, env, input);
+}
+
+static void check_stream(const char *what, const char *got, const char *want)
+{
+    bool good = want == NULL ? *got == '\0' : strstr(got, want) != NULL;
+
+    if (!CHECK(good))
+        check_note("%s: got \"%s\", want \"%s\"", what, got, want ? want : "");
+}
+
+static void words(void **state)
+{
+    char home[PROCESS_PATH_SIZE] = "";
+    struct stayd stayd = {0};
+
+    (void)state;
+    CASE("stayd starts");
+    if (!CHECK(stayd_start(&stayd, NULL)) || !CHECK(process_folder(home)))
+        return;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct process_result r;
+
+        CASE(rows[i].name);
+        r = run(&stayd, home, rows[i].words, rows[i].input);
+        CHECK_EQ(r.code, rows[i].code);
+        check_stream("standard output", r.out, rows[i].out);
+        check_stream("standard error", r.err, rows[i].err);
+        CHECK(strstr(r.err, "lovelace") == NULL);
+        CHECK(strchr(r.out, '\033') == NULL);
+        process_result_clear(&r);
+    }
+    process_folder_remove(home);
+    stayd_clear(&stayd);
+}
+
+static void server_down(void **state)
+{
+    static const char *const login[WORDS_MAX] = {"login", "URL", "--user",
+                                                 "ada", "--password-stdin"};
+    static const char *const get[WORDS_MAX] = {"get", "/test/user"};
+    static const char *const status[WORDS_MAX] = {"status"};
+    char home[PROCESS_PATH_SIZE] = "";
+    struct stayd stayd = {0};
+    struct process_result r;
+
+    (void)state;
+    CASE("stayd is down: exit 4, still signed in; up again: exit 0");
+    if (!CHECK(stayd_start(&stayd, NULL)) || !CHECK(process_folder(home)))
+        return;
+    r = run(&stayd, home, login, "lovelace\n");
+    CHECK_EQ(r.code, 0);
+    process_result_clear(&r);
+    (void)stayd_stop(&stayd, SIGTERM);
+    r = run(&stayd, home, get, NULL);
+    CHECK_EQ(r.code, 4);
+    CHECK(strncmp(r.err, "stay: ", 6) == 0);
+    process_result_clear(&r);
+    r = run(&stayd, home, status, NULL);
+    CHECK_EQ(r.code, 0);
+    process_result_clear(&r);
+    CHECK(stayd_restart(&stayd, NULL));
+    r = run(&stayd, home, get, NULL);
+    CHECK_EQ(r.code, 0);
+    process_result_clear(&r);
+    process_folder_remove(home);
+    stayd_clear(&stayd);
+}
+
+/* Runs `stay login` on a terminal of its own and types at its prompts. */
+static int on_terminal(const struct stayd *stayd, const char *home, char *text,
+                       size_t size)
+{
+    int64_t end = process_now_ms() + PROCESS_LIMIT_MS;
+    size_t length = 0;
+    bool asked_name = false;
+    bool asked_password = false;
+    int status = 0;
+    int terminal;
+    pid_t child = forkpty(&terminal, NULL, NULL, NULL);
+
+    if (child == 0) {
+        (void)setenv("XDG_STATE_HOME", home, 1);
+        (void)execl(STAY, STAY, "login", stayd->url, (char *)NULL);
+        _exit(127);
+    }
+    while (process_now_ms() < end && length < size - 1) {
+        ssize_t n = read(terminal, text + length, size - 1 - length);
+
+        if (n <= 0)
+            break;
+        length += (size_t)n;
+        text[length] = '\0';
+        if (!asked_name && strstr(text, "User name: "))
+            asked_name = write(terminal, "ada\n", 4) == 4;
+        if (!asked_password && strstr(text, "Password: "))
+            asked_password = write(terminal, "lovelace\n", 9) == 9;
+    }
+    (void)close(terminal);
+    (void)waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void prompts(void **state)
+{
+    char home[PROCESS_PATH_SIZE] = "";
+    char text[4096] = "";
+    struct stayd stayd = {0};
+
+    (void)state;
+    CASE("on a terminal the name and the password are asked, without echo");
+    if (!CHECK(stayd_start(&stayd, NULL)) || !CHECK(process_folder(home)))
+        return;
+    CHECK_EQ(on_terminal(&stayd, home, text, sizeof text), 0);
+    CHECK(strstr(text, "signed in as ada") != NULL);
+    CHECK(strstr(text, "lovelace") == NULL);
+    process_folder_remove(home);
+    stayd_clear(&stayd);
+}
+
+/* A vault that cannot be trusted is refused, and left as it was. */
+struct vault_row {
+    const char *name;
+    const char *text;
+    mode_t mode;
+    const char *err;
+};
+
+static const struct vault_row vault_rows[] = {
+    {"a vault that is no JSON",      "garbage",           0600, "vault"},
+    {"an empty vault",               "",                  0600, "vault"},
+    {"a vault from a newer version", "{\"version\":999}", 0600, "newer"},
+    {"a vault that others may read", "{\"version\":1}",   0644, "0600" },
+};
+
+static void vaults(void **state)
+{
+    static const char *const status[WORDS_MAX] = {"status"};
+    char home[PROCESS_PATH_SIZE] = "";
+    char path[PROCESS_PATH_SIZE + 64];
+    struct stayd stayd = {0};
+
+    (void)state;
+    CASE("a folder for vaults");
+    if (!CHECK(process_folder(home)))
+        return;
+    (void)snprintf(path, sizeof path, "%s/stay", home);
+    CHECK_EQ(mkdir(path, 0700), 0);
+    (void)snprintf(path, sizeof path, "%s/stay/default.json", home);
+    for (size_t i = 0; i < COUNT(vault_rows); i++) {
+        const struct vault_row *v = &vault_rows[i];
+        struct process_result r;
+        size_t size = 0;
+        char *text;
+
+        CASE(v->name);
+        CHECK(process_write_file(path, v->text, strlen(v->text)));
+        CHECK_EQ(chmod(path, v->mode), 0);
+        r = run(&stayd, home, status, NULL);
+        CHECK_EQ(r.code, 1);
+        check_stream("standard error", r.err, v->err);
+        text = process_read_file(path, &size);
+        CHECK_BYTES(text, size, v->text, strlen(v->text));
+        free(text);
+        process_result_clear(&r);
+    }
+    process_folder_remove(home);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words),
+        cmocka_unit_test(server_down),
+        cmocka_unit_test(prompts),
+        cmocka_unit_test(vaults),
+    };
+
+    return check_run("system/cli", tests);
+}
