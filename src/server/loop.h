@@ -45,16 +45,16 @@ struct loop_config {
     void *context; /* borrowed; first argument of both */
 
     int64_t head_ms;   /* 10 000: from a head's first byte to its last */
-    int64_t body_ms;   /* 10 000: in each such span LOOP_BODY_STEP must come */
+    int64_t body_ms;   /* 10 000: in each such span LOOP_STEP must come */
     int64_t idle_ms;   /* 75 000: between requests, and before the first */
-    int64_t write_ms;  /* 30 000: for the client to take an answer */
+    int64_t write_ms;  /* 30 000: in each such span LOOP_STEP must go */
     int64_t linger_ms; /* 2 000: for a refused client to stop sending */
     int64_t drain_ms;  /* 10 000: for work in hand when told to stop */
     size_t connection_limit; /* 10 000; beyond it 503 at once */
 };
 
 enum {
-    LOOP_BODY_STEP = 8 * 1024,    /* bytes, or the rest if that is less */
+    LOOP_STEP = 8 * 1024,         /* bytes, or the rest if that is less */
     LOOP_DRAIN_LIMIT = 64 * 1024, /* unread body that is still read away */
     LOOP_HOOKS = 4,               /* functions at the end of a turn */
     LOOP_TIMERS = 8,
@@ -119,7 +119,7 @@ enum loop_result loop_every(struct loop *loop, int64_t period_ms,
 
 /* Steady and wall clock, as read at the beginning of this turn. */
 int64_t loop_now_ms(const struct loop *loop);
-int64_t loop_now_s(const struct loop *loop);
+int64_t loop_now_s(struct loop *loop);
 
 /* Since loop_open, except connections, which counts those open now. */
 struct loop_counts {
