@@ -19,7 +19,7 @@
  *            ENGINE_SEND: send it with the token numbered answer.generation
  *            ENGINE_WAIT: sleep until ENGINE_WAKE, then ask again (same r)
  *            ENGINE_FAIL_LATER, ENGINE_FAIL_SIGN_IN: it ends; answer.reason
- *   answer:  answer = engine_answered(e, r, refused, now)
+ *   answer:  answer = engine_answered(e, r, status, now)
  *            ENGINE_DELIVER: it ends; ENGINE_RETRY: ask again (same r)
  *            ENGINE_WAIT, ENGINE_START: as above
  *   A request that is cancelled, or out of its time while it waits, is simply
@@ -45,7 +45,8 @@
  *  2. Nothing ends a session but ENGINE_REFUSED for the newest refresh, with
  *     no newer tokens known, or a sign-out.
  *  3. A request told to wait is woken by whatever ends the refresh, and then
- *     is sent or fails with a reason; it never waits for two failed refreshes.
+ *     is sent or fails with a reason, and starts no refresh of its own. It
+ *     waits again only if the next refresh is out already.
  *  4. A request is sent at most twice, the second time with a newer generation.
  *  5. A living token is used while a refresh is out, and after it has failed.
  *     (A token that met a 401 rests while that refresh is out; the request
@@ -59,7 +60,11 @@
  *     life, the less of both; by chance only the later half to the whole of
  *     it is used.
  *  9. A 401 to a token younger than min(30 s, half its life) is delivered, and
- *     for as long again 401s of that origin start no refresh.
+ *     for as long again 401s of that origin start no refresh. A 401 that says
+ *     in the dialect's own words that the token is no good may start one, but
+ *     only if the token did not itself come from a refresh that a 401 started,
+ *     unless it has been answered otherwise since. A replay's 401 counts as
+ *     one to a young token. So no resource can cause a storm.
  * 10. The engine calls nobody back, so no callback can run under the mutex.
  * 11. A 401 from an origin that is not the session's changes nothing.
  * Besides: a request never outlives its session; asked under one, it is not
@@ -83,19 +88,22 @@
 /* The origin of a request that is none of the session's own. */
 #define ENGINE_FOREIGN UINT32_MAX
 
-#define ENGINE_EARLY_MS 60000         /* invariant 8 */
-#define ENGINE_YOUNG_MS 30000         /* invariant 9 */
-#define ENGINE_LIFE_MIN_MS 1000       /* a shorter life counts as this */
-#define ENGINE_AGAIN_MAX 16           /* ENGINE_AGAIN in a row; then a rest */
-#define ENGINE_STRANGE_MAX 3          /* ENGINE_UNRECOGNISED, and over */
-#define ENGINE_STRANGE_MS (5 * 60000) /* at least this: ask the person */
+#define ENGINE_SENDS_MAX 2           /* invariant 4 */
+#define ENGINE_EARLY_MAX_MS 86400000 /* of engine_config.early_ms */
+#define ENGINE_EARLY_MS 60000        /* invariant 8 */
+#define ENGINE_YOUNG_MS 30000        /* invariant 9 */
+#define ENGINE_LIFE_MIN_MS 1000      /* a shorter life counts as this */
+#define ENGINE_LOST_MAX 1         /* ENGINE_UNKNOWN at once again, in a row */
+#define ENGINE_AGAIN_MAX 16       /* ENGINE_AGAIN in a row; then a rest */
+#define ENGINE_ODD_MAX 3          /* ENGINE_UNRECOGNISED, and over */
+#define ENGINE_ODD_MS (5 * 60000) /* at least this: ask the person */
 
 enum engine_state {
     ENGINE_SIGNED_OUT = 0,
     ENGINE_FRESH,
     ENGINE_REFRESHING,
     ENGINE_RESTING, /* the last refresh failed; the session is still good */
-    ENGINE_ENDED,   /* the server ended it; engine.reason_detail says how */
+    ENGINE_ENDED,   /* the server ended it; engine.end_detail says how */
     ENGINE_STATE_COUNT,
 };
 
@@ -111,6 +119,13 @@ enum engine_todo {
     ENGINE_CALL = 1 << 7,
     ENGINE_STOP = 1 << 8,
     ENGINE_WAKE = 1 << 9,
+};
+
+/* What a request's answer says of the token it carried. */
+enum engine_status {
+    ENGINE_NOT_401 = 0,   /* any other status */
+    ENGINE_401 = 1,       /* 401, in words that say nothing of the token */
+    ENGINE_401_TOKEN = 2, /* in the dialect's words: expired, or not valid */
 };
 
 /* How a refresh ended; the outcome table of design.md, section 3. */
@@ -210,13 +225,13 @@ struct engine {
     uint64_t refresh;      /* number of the newest refresh */
     uint64_t refresh_from; /* generation there was when it started */
     enum engine_state state;
-    bool refused;         /* a 401 to that token started this refresh */
-    uint32_t again_count; /* ENGINE_AGAIN in a row */
-    uint32_t lost_count;  /* ENGINE_UNKNOWN in a row */
-    uint32_t end_detail;  /* with ENGINE_ENDED */
-    int64_t early_ms;     /* struct engine_config */
+    bool refused; /* a 401 came to that token, and a refresh is out */
+    bool suspect; /* it came of such a refresh, and nothing but 401s since */
+    uint32_t repeat_count[ENGINE_OUTCOME_COUNT]; /* at once, in a row */
+    uint32_t end_detail;                         /* with ENGINE_ENDED */
+    int64_t early_ms;                            /* struct engine_config */
     struct engine_budget budget;
-    uint32_t quiet_next;
+    uint32_t quiet_next; /* the slot that makes room */
     struct engine_quiet quiet[ENGINE_QUIET_COUNT];
 };
 
@@ -233,13 +248,14 @@ struct engine_answer engine_ask(struct engine *e, struct engine_request *r,
 struct engine_answer engine_ask_newer(struct engine *e,
                                       struct engine_request *r, int64_t now_ms);
 
-/* After its answer; refused: a 401 (or what the dialect says means that). */
+/* After its answer. */
 struct engine_answer engine_answered(struct engine *e, struct engine_request *r,
-                                     bool refused, int64_t now_ms);
+                                     enum engine_status status, int64_t now_ms);
 
 /*
  * A 401 to a token that was not sent by this host, or whose request cannot be
- * sent again. Late or repeated news is safe. todo: ENGINE_START or nothing.
+ * sent again; counts as ENGINE_401_TOKEN. Late or repeated news is safe. todo:
+ * ENGINE_START or nothing.
  * To have a later ask not answered with the same token while the refresh
  * endpoint is down, set that request's `sent` to this generation.
  */

@@ -32,18 +32,18 @@ struct engine_budget {
     int64_t whole_ms;     /* when all 8 calls are there again */
     int64_t rest_from_ms; /* the rest: [from, until); none when equal */
     int64_t rest_until_ms;
-    int64_t strange_ms;     /* the first of strange_count */
-    uint32_t strange_count; /* unrecognised answers since the last success */
+    int64_t odd_ms;         /* the first of odd_count */
+    uint32_t odd_count;     /* unrecognised answers since the last success */
+    uint32_t odd;           /* 1: and they have gone on for too long */
     uint32_t failure_count; /* failures since the last success */
     uint32_t reason;        /* of the last one: enum engine_reason, or 0 */
     uint32_t detail;        /* of the last one: the host's own number */
 };
 
-/* Whether a call is allowed now. */
-bool engine_budget_allows(const struct engine_budget *b, int64_t now_ms);
+/* Whether a call is allowed now. Mends what a clock that jumped left behind. */
+bool engine_budget_allows(struct engine_budget *b, int64_t now_ms);
 
-/* When a call is allowed next, if none is made before; 0 when it is already
-   at any time. */
+/* From when a call is allowed, if none is made before. */
 int64_t engine_budget_next_ms(const struct engine_budget *b);
 
 /* A call is made. */
@@ -55,6 +55,13 @@ void engine_budget_give_back(struct engine_budget *b);
 /* A refresh failed: rest. random is uniform over its range. */
 void engine_budget_rest(struct engine_budget *b, int64_t now_ms,
                         int64_t retry_after_ms, uint32_t random);
+
+/*
+ * Takes from `other`, which another process wrote or which may be garbage, what
+ * is stricter. So a vault that cannot be written does not lift the budget.
+ */
+void engine_budget_join(struct engine_budget *b,
+                        const struct engine_budget *other);
 
 /* A success: all is forgotten. */
 void engine_budget_reset(struct engine_budget *b);
