@@ -13,14 +13,32 @@ static struct sqlite_store *sqlite_of(const struct store *store)
     return (struct sqlite_store *)(uintptr_t)store;
 }
 
-/* SQLite calls ENOSPC full; a quota or a limit on file size is the same to us. */
-static enum store_result io_result(sqlite3 *db)
+/* Why the last write to the database or its log failed, as errno. */
+static int write_error(sqlite3 *db)
 {
-    int error = db == NULL ? 0 : sqlite3_system_errno(db);
+    sqlite3_file *log = NULL;
+    int error = 0;
 
-    if (error == EDQUOT || error == EFBIG || error == ENOSPC)
-        return STORE_FULL;
-    return STORE_FAILED;
+    // Neither can fail with the operating system's own files; then 0 stays.
+    (void)sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (log != NULL && log->pMethods != NULL)
+        (void)log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &error);
+    if (error == 0)
+        (void)sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &error);
+    return error;
+}
+
+/* SQLite calls ENOSPC full; a quota or a limit on file size is the same to us. */
+static enum store_result io_result(sqlite3 *db, int code)
+{
+    int error;
+
+    if (code == SQLITE_IOERR_NOMEM)
+        return STORE_NO_MEMORY;
+    if (code != SQLITE_IOERR_WRITE || db == NULL)
+        return STORE_FAILED;
+    error = write_error(db);
+    return error == EDQUOT || error == EFBIG ? STORE_FULL : STORE_FAILED;
 }
 
 static enum store_result constraint_result(int code)
@@ -42,9 +60,7 @@ enum store_result sqlite_result(sqlite3 *db, int code)
     case SQLITE_FULL:
         return STORE_FULL;
     case SQLITE_IOERR:
-        if (code == SQLITE_IOERR_NOMEM)
-            return STORE_NO_MEMORY;
-        return io_result(db);
+        return io_result(db, code);
     case SQLITE_NOMEM:
         return STORE_NO_MEMORY;
     case SQLITE_CONSTRAINT:
