@@ -180,9 +180,11 @@ struct place {
     struct span name;
 };
 
+enum { ROLE_COUNT = 3 }; /* 0 user, 1 moderator, 2 admin */
+
 struct role_word {
     struct span word; /* theirs */
-    uint8_t role;     /* 0 user, 1 moderator, 2 admin */
+    uint8_t role;
 };
 
 /* Words by role; of one role the first is written, all are read. */
@@ -224,6 +226,7 @@ struct dialect {
     enum json_style style;
     struct span json_type; /* Content-Type of a JSON body */
     struct span text_type; /* of any other, unless the reply says */
+    unsigned encoding;     /* of a client's bodies: one enum encoding */
     unsigned accepts;      /* bits of enum encoding, what the server reads */
     struct access_place send;
     struct access_place reads[DIALECT_ACCESS_MAX]; /* the server's side */
@@ -277,6 +280,7 @@ const struct dialect_source *dialect_find(struct span name);
 /* The one that a client speaks when nobody says; never NULL. */
 const struct dialect_source *dialect_find_default(void);
 
+const char *dialect_role(unsigned role); /* our word: "user" */
 const char *message_name(enum message message);
 enum message message_find(struct span name); /* MESSAGE_NONE: unknown */
 const char *reply_kind_name(enum reply_kind kind);

@@ -119,6 +119,7 @@ void fields_wipe(struct fields *fields);
 void fields_set_text(struct fields *fields, enum field field, struct span text);
 void fields_set_int(struct fields *fields, enum field field, int64_t number);
 void fields_set_bool(struct fields *fields, enum field field, bool value);
+void fields_set_null(struct fields *fields, enum field field); /* writes null */
 void fields_unset(struct fields *fields, enum field field);
 
 /* As fields_set_text of a copy in the buffer; false when it does not fit. */
