@@ -5,7 +5,7 @@
 
 int64_t sqlite_newest_version(void)
 {
-    return (int64_t)sqlite_migration_count;
+    return (int64_t)sqlite_migrations_count;
 }
 
 /* Inside a transaction that has the write lock. */

@@ -8,11 +8,12 @@
 #include <stddef.h>
 
 struct sqlite_migration {
-    const char *name; /* "001_start.sql" */
+    const char *name; /* "001_start" */
     const char *sql;  /* NUL-terminated */
+    size_t length;
 };
 
 extern const struct sqlite_migration sqlite_migrations[];
-extern const size_t sqlite_migration_count;
+extern const size_t sqlite_migrations_count;
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "check.h"
 #include "store/fixture.h"
+#include "store/sqlite_migration.h"
 #include "store/sqlite_store.h"
 #include "store/statement.h"
 
@@ -292,6 +293,14 @@ static void born_twice(void **state)
     }
 }
 
+static void migrations(void **state)
+{
+    (void)state;
+    CASE("the migrations are numbered from 1 without a gap");
+    for (size_t i = 0; i < sqlite_migrations_count; i++)
+        CHECK_EQ(strtoul(sqlite_migrations[i].name, NULL, 10), i + 1);
+}
+
 /* $1, $2 ... appear in that order, or the drivers would bind differently. */
 static void values_in_order(void **state)
 {
@@ -320,6 +329,7 @@ int main(void)
         cmocka_unit_test(spoiled),    cmocka_unit_test(no_rights),
         cmocka_unit_test(reader),     cmocka_unit_test(second_writer),
         cmocka_unit_test(born_twice), cmocka_unit_test(values_in_order),
+        cmocka_unit_test(migrations),
     };
 
     return check_run("store/sqlite_open", tests);
