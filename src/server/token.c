@@ -19,6 +19,7 @@ struct source {
     const struct token_facts *facts;
     int64_t issued_s;
     char jti[JTI_LENGTH + 1];
+    char sid[BASE64URL_LENGTH(TOKEN_SID_SIZE)];
 };
 
 static void put_issuer(const struct source *s, struct json_writer *w)
@@ -58,10 +59,7 @@ static void put_jti(const struct source *s, struct json_writer *w)
 
 static void put_sid(const struct source *s, struct json_writer *w)
 {
-    char text[BASE64URL_LENGTH(TOKEN_SID_SIZE)];
-
-    (void)base64url_encode(s->facts->sid, TOKEN_SID_SIZE, text);
-    json_put_string(w, (struct span){text, sizeof text});
+    json_put_string(w, (struct span){s->sid, sizeof s->sid});
 }
 
 static void put_roles(const struct source *s, struct json_writer *w)
@@ -118,6 +116,7 @@ static void set_fields(const struct source *s, struct fields *fields)
     fields_set_text(fields, FIELD_USERNAME, facts->username);
     fields_set_text(fields, FIELD_EMAIL, facts->email);
     fields_set_text(fields, FIELD_ROLES, facts->roles);
+    fields_set_text(fields, FIELD_SID, (struct span){s->sid, sizeof s->sid});
     fields_set_text(fields, FIELD_TOKEN_ID, (struct span){s->jti, JTI_LENGTH});
     fields_set_int(fields, FIELD_ISSUED_AT, s->issued_s);
     fields_set_int(fields, FIELD_EXPIRES_AT, s->issued_s + facts->life_s);
@@ -138,6 +137,7 @@ size_t token_write(const struct token_issuer *issuer,
     struct json_writer w;
 
     write_jti(facts, s.jti);
+    (void)base64url_encode(facts->sid, TOKEN_SID_SIZE, s.sid);
     set_fields(&s, &fields);
     json_begin(&w, payload, sizeof payload, JSON_COMPACT);
     json_open(&w, '{');
@@ -236,4 +236,20 @@ enum token_result token_read(const struct token_issuer *issuer,
         return TOKEN_BAD;
     *out = found;
     return now_s >= found.expires_s ? TOKEN_EXPIRED : TOKEN_OK;
+}
+
+bool token_peek_dialect(struct span text, char out[TOKEN_DIALECT_SIZE])
+{
+    char payload[JWS_PAYLOAD_MAX];
+    struct json_token tokens[CLAIM_TOKENS];
+    struct span rest = span_tail(text, span_find(text, '.') + 1);
+    struct span middle = span_head(rest, span_find(rest, '.'));
+    struct json json;
+    size_t length = 0;
+
+    return text.length <= JWS_TEXT_MAX &&
+           base64url_decode(middle, payload, sizeof payload, &length) &&
+           json_parse(&json, payload, length, tokens, CLAIM_TOKENS) ==
+               JSON_OK &&
+           read_dialect(&json, out);
 }

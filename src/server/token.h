@@ -14,6 +14,7 @@
 #ifndef SERVER_TOKEN_H
 #define SERVER_TOKEN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -71,5 +72,11 @@ struct token_claims {
 enum token_result token_read(const struct token_issuer *issuer,
                              struct span text, int64_t now_s,
                              struct token_claims *out);
+
+/*
+ * The dialect that a token says it was issued under, nothing verified: good for
+ * choosing the words of an answer, and for nothing else. False: none is told.
+ */
+bool token_peek_dialect(struct span text, char out[TOKEN_DIALECT_SIZE]);
 
 #endif

@@ -1,0 +1,183 @@
+/*
+ * Accounts: sign up, and who am I.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "server/hash.h"
+#include "server/plausible.h"
+#include "server/resource.h"
+#include "server/task.h"
+
+static const char *const role_words[] = {"user", "moderator", "admin"};
+
+struct sign_up {
+    struct task task;
+    struct hash hash;
+    struct store_user user;
+};
+
+/* Those asked for and allowed, in their order; at least the first. */
+static void grant_roles(const struct call *call, char out[STORE_ROLES_SIZE])
+{
+    struct span asked = fields_text(&call->fields, FIELD_ASKED_ROLES);
+    const struct config *config = call->server->config;
+    unsigned allowed = config->demo ? 7u : config->signup_roles;
+    size_t length = 0;
+
+    while (asked.length > 0) {
+        size_t end = span_find(asked, ' ');
+
+        for (unsigned i = 0; i < COUNT(role_words); i++)
+            if (span_is(span_head(asked, end), role_words[i]) &&
+                (allowed & 1u << i) != 0)
+                length += (size_t)snprintf(
+                    out + length, STORE_ROLES_SIZE - length, "%s%s",
+                    length > 0 ? " " : "", role_words[i]);
+        asked = span_tail(asked, end + 1);
+    }
+    if (length == 0)
+        (void)snprintf(out, STORE_ROLES_SIZE, "%s", role_words[0]);
+}
+
+static void add_problem(struct call *call, enum reply_kind kind,
+                        enum field field)
+{
+    struct problems *p = &call->problems;
+
+    if (kind != CASE_OK && p->count < PROBLEMS_MAX)
+        p->list[p->count++] = (struct reply_case){kind, field};
+}
+
+/* Beside what request_match has found missing or malformed. */
+static void find_problems(struct call *call)
+{
+    struct fields *fields = &call->fields;
+    enum reply_kind wrong[4];
+    size_t count;
+
+    if (fields_has(fields, FIELD_USERNAME))
+        add_problem(call, plausible_name(fields_text(fields, FIELD_USERNAME)),
+                    FIELD_USERNAME);
+    if (fields_has(fields, FIELD_EMAIL))
+        add_problem(call, plausible_email(fields_text(fields, FIELD_EMAIL)),
+                    FIELD_EMAIL);
+    if (!fields_has(fields, FIELD_PASSWORD))
+        return;
+    count = plausible_password(fields_text(fields, FIELD_PASSWORD), wrong,
+                               COUNT(wrong));
+    for (size_t i = 0; i < count; i++)
+        add_problem(call, wrong[i], FIELD_PASSWORD);
+}
+
+static struct sign_up *work_of(struct task *task)
+{
+    return (struct sign_up *)(void *)((char *)task -
+                                      offsetof(struct sign_up, task));
+}
+
+static enum store_result add_user(struct store *store, struct change *change)
+{
+    struct sign_up *work = work_of((struct task *)(void *)change);
+
+    return store_user_add(store, &work->user, &work->user.id);
+}
+
+static void answer_added(struct task *task)
+{
+    struct sign_up *work = work_of(task);
+    struct call *call = work->hash.call;
+
+    switch ((int)task->change.result) {
+    case STORE_OK:
+        call_set_user(call, &work->user);
+        log_event(&call->server->log, CONFIG_INFO, "sign_up", "user=%lld",
+                  (long long)work->user.id);
+        call_reply(call, CASE_OK, FIELD_NONE);
+        break;
+    case STORE_TAKEN_NAME:
+        call_reply(call, CASE_TAKEN, FIELD_USERNAME);
+        break;
+    case STORE_TAKEN_EMAIL:
+        call_reply(call, CASE_TAKEN, FIELD_EMAIL);
+        break;
+    default:
+        call_reply_failed(call);
+        break;
+    }
+}
+
+static void store_hashed(struct hash *hash)
+{
+    struct sign_up *work =
+        (struct sign_up *)(void *)((char *)hash -
+                                   offsetof(struct sign_up, hash));
+    struct call *call = hash->call;
+    struct fields *fields = &call->fields;
+
+    plausible_copy(fields_text(fields, FIELD_USERNAME), work->user.name,
+                   sizeof work->user.name);
+    plausible_copy(fields_text(fields, FIELD_EMAIL), work->user.email,
+                   sizeof work->user.email);
+    memcpy(work->user.password, hash->job.hash, sizeof work->user.password);
+    grant_roles(call, work->user.roles);
+    work->user.created_s = call->now_s;
+    work->task.change.run = add_user;
+    work->task.done = answer_added;
+    task_submit(call->worker, &work->task);
+}
+
+/* Who is there already is told before the costly hash, and again after it. */
+static enum field find_taken(struct call *call)
+{
+    struct store_user user;
+    char text[STORE_NAME_SIZE];
+
+    plausible_copy(fields_text(&call->fields, FIELD_USERNAME), text,
+                   sizeof text);
+    if (store_user_by_name(call->worker->reader, text, &user) == STORE_OK)
+        return FIELD_USERNAME;
+    plausible_copy(fields_text(&call->fields, FIELD_EMAIL), text, sizeof text);
+    if (store_user_by_email(call->worker->reader, text, &user) == STORE_OK)
+        return FIELD_EMAIL;
+    return FIELD_NONE;
+}
+
+void account_create(struct call *call)
+{
+    struct sign_up *work;
+    enum field taken;
+
+    find_problems(call);
+    if (call->problems.count > 0) {
+        call_reply_problems(call);
+        return;
+    }
+    taken = find_taken(call);
+    if (taken != FIELD_NONE) {
+        call_reply(call, CASE_TAKEN, taken);
+        return;
+    }
+    work = call_reserve(call, sizeof *work);
+    if (work == NULL)
+        return;
+    work->hash.job.task = PASSWORD_MAKE;
+    work->hash.done = store_hashed;
+    (void)hash_submit(call, &work->hash); // answers by itself when it cannot
+}
+
+void account_show(struct call *call)
+{
+    struct store_user user;
+    enum store_result result =
+        store_user_by_id(call->worker->reader, call->user_id, &user);
+
+    if (result == STORE_NONE) {
+        call_reply(call, CASE_DELETED, FIELD_NONE);
+    } else if (result != STORE_OK) {
+        call_reply_failed(call);
+    } else {
+        call_set_user(call, &user);
+        call_reply(call, CASE_OK, FIELD_NONE);
+    }
+}

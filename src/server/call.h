@@ -1,0 +1,65 @@
+/*
+ * One request in work, as the resources see it: whose words it is in, what it
+ * means, what it carries, who asks; and the ways to answer it in those words.
+ *
+ * For the loop's thread. It lives until it is answered, exactly once.
+ */
+#ifndef SERVER_CALL_H
+#define SERVER_CALL_H
+
+#include "core/reply.h"
+#include "core/request.h"
+#include "server/exchange.h"
+#include "server/server.h"
+#include "server/token.h"
+
+struct call {
+    struct exchange *x;
+    struct worker *worker;
+    struct server *server;
+    const struct mount *mount;
+    enum message message;
+    struct request_seen seen;
+    struct fields fields; /* of the request, then also of the reply */
+    struct problems problems;
+    int64_t now_s; /* wall clock at the beginning of the turn */
+
+    /* After call_authorize has said true. */
+    uint8_t sid[STORE_SID_SIZE];
+    int64_t user_id;
+    char roles[STORE_ROLES_SIZE];
+};
+
+/* The loops' handler and on_error; `context` is the worker. */
+void call_begin(void *context, struct exchange *x);
+void call_refuse(void *context, struct exchange *x, int status);
+
+/*
+ * Is the one who asks allowed to, as the dialect says for this message? False:
+ * it has been answered. Fills sid, user_id and roles.
+ */
+bool call_authorize(struct call *call);
+
+/* A header of the request, or an empty span. */
+struct span call_header(const struct call *call, const char *name);
+
+/* Memory until the answer, zeroed; NULL: it has been answered 503. */
+void *call_reserve(struct call *call, size_t size);
+
+/* Answers with this case; the field is FIELD_NONE where the case has none. */
+void call_reply(struct call *call, enum reply_kind kind, enum field field);
+/* Answers with what request_match found wrong. */
+void call_reply_problems(struct call *call);
+/* As call_reply, for replies of up to `size` bytes. */
+void call_reply_large(struct call *call, enum reply_kind kind, size_t size);
+/* Answers 503 for what the store or a queue could not do. */
+void call_reply_failed(struct call *call);
+
+/* Answers outside the dialect's words, in plain text or ready JSON. */
+void call_reply_plain(struct call *call, int status, struct span type,
+                      struct span body);
+
+/* Writes the user into the fields: id, username, email, roles. Borrowed. */
+void call_set_user(struct call *call, const struct store_user *user);
+
+#endif

@@ -1,0 +1,116 @@
+#include "server/call.h"
+
+#include <string.h>
+
+/* A word among words with single spaces between. */
+static bool has_word(const char *words, struct span word)
+{
+    struct span rest = span_of(words);
+
+    while (rest.length > 0) {
+        size_t end = span_find(rest, ' ');
+
+        if (span_equal(span_head(rest, end), word))
+            return true;
+        rest = span_tail(rest, end + 1);
+    }
+    return false;
+}
+
+static bool may(enum need need, const char *roles)
+{
+    switch (need) {
+    case NEED_NOTHING:
+    case NEED_TOKEN:
+        return true;
+    case NEED_USER:
+        return has_word(roles, SPAN("user"));
+    case NEED_MODERATOR:
+        return has_word(roles, SPAN("moderator"));
+    case NEED_ADMIN:
+        return has_word(roles, SPAN("admin"));
+    }
+    return false;
+}
+
+/* Why a good token's session does not hold any more; CASE_OK: it does. */
+static enum reply_kind judge_session(const struct call *call,
+                                     const struct store_session *session)
+{
+    const struct store_lifetime lifetime = {
+        .now_s = call->now_s,
+        .idle_s = call->server->limits.idle_s,
+        .max_s = call->server->limits.max_s,
+    };
+
+    if (session->ended == STORE_ENDED_DISABLED)
+        return CASE_DISABLED;
+    if (session->ended != STORE_LIVING ||
+        store_session_expired(session, &lifetime))
+        return CASE_BAD_TOKEN;
+    return CASE_OK;
+}
+
+/* Asks the database, so that an ended session is refused at once. */
+static enum reply_kind find_session(struct call *call)
+{
+    struct store_session session;
+    enum store_result result =
+        store_session_find(call->worker->reader, call->sid, &session);
+    enum reply_kind kind;
+
+    if (result == STORE_NONE)
+        return CASE_BAD_TOKEN;
+    if (result != STORE_OK)
+        return CASE_UNAVAILABLE;
+    kind = judge_session(call, &session);
+    if (kind == CASE_OK) {
+        call->user_id = session.user_id;
+        memcpy(call->roles, session.roles, sizeof call->roles);
+    }
+    return kind;
+}
+
+static enum reply_kind judge_token(struct call *call)
+{
+    struct server *server = call->server;
+    struct token_claims claims;
+    struct span text;
+    enum reply_kind kind =
+        access_match(&call->mount->dialect, call->seen.headers,
+                     call->seen.headers_count, &text);
+    struct offered_token offered;
+
+    if (kind != CASE_OK)
+        return kind;
+    switch (token_read(&server->issuer, text, call->now_s, &claims)) {
+    case TOKEN_BAD:
+        // A refresh token shown by mistake has words of its own somewhere.
+        return offered_parse(text, &offered) ? CASE_WRONG_TOKEN
+                                             : CASE_BAD_TOKEN;
+    case TOKEN_EXPIRED:
+        return CASE_EXPIRED_TOKEN;
+    case TOKEN_OK:
+        break;
+    }
+    if (claims.issued_us <= atomic_load(&server->demo.expired_us))
+        return CASE_EXPIRED_TOKEN;
+    memcpy(call->sid, claims.sid, sizeof call->sid);
+    return find_session(call);
+}
+
+bool call_authorize(struct call *call)
+{
+    enum need need = dialect_need(&call->mount->dialect, call->message);
+    enum reply_kind kind;
+
+    if (need == NEED_NOTHING)
+        return true;
+    kind = judge_token(call);
+    if (kind == CASE_OK && !may(need, call->roles))
+        kind = CASE_WRONG_ROLE;
+    if (kind == CASE_OK)
+        return true;
+    call_reply(call, kind, FIELD_NONE);
+    return false;
+}

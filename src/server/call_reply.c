@@ -1,0 +1,177 @@
+#include "server/call.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "server/cors.h"
+
+enum {
+    REPLY_SIZE = 16 * 1024, /* but for lists */
+    RETRY_AFTER_S = 1,
+};
+
+/* Answers that hold tokens, or say which tokens are good. */
+static bool tells_tokens(enum message message)
+{
+    switch ((int)message) {
+    case MESSAGE_SIGN_IN:
+    case MESSAGE_SIGN_IN_COOKIE:
+    case MESSAGE_REFRESH:
+    case MESSAGE_REFRESH_COOKIE:
+    case MESSAGE_VERIFY:
+    case MESSAGE_INTROSPECT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static int64_t wall_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now); // cannot fail with this clock
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* What any reply may speak of, besides what the resource has set. */
+static void set_surroundings(struct call *call)
+{
+    struct span origin = call_header(call, "Origin");
+    struct span asked = call_header(call, "Access-Control-Request-Headers");
+
+    fields_set_text(&call->fields, FIELD_METHOD, call->seen.method);
+    fields_set_text(&call->fields, FIELD_PATH, call->seen.path);
+    fields_set_text(&call->fields, FIELD_CONTENT_TYPE, call->seen.content_type);
+    fields_set_int(&call->fields, FIELD_NOW_MS, wall_ms());
+    if (cors_allows(call->server->config, origin))
+        fields_set_text(&call->fields, FIELD_ORIGIN, origin);
+    if (asked.length > 0)
+        fields_set_text(&call->fields, FIELD_ASKED_HEADERS, asked);
+}
+
+static bool has_header(const struct http_response *response, struct span name)
+{
+    for (size_t i = 0; i < response->header_count; i++)
+        if (span_equal_nocase(response->headers[i].name, name))
+            return true;
+    return false;
+}
+
+/* Drops what the HTTP layer writes by itself. */
+static void copy_headers(const struct reply *reply, struct http_response *out)
+{
+    for (size_t i = 0; i < reply->headers_count; i++) {
+        const struct header_line *line = &reply->headers[i];
+
+        if (span_equal_nocase(line->name, SPAN("Content-Type")) ||
+            span_equal_nocase(line->name, SPAN("Content-Length")))
+            continue;
+        (void)http_response_add(out, line->name, line->value);
+    }
+}
+
+static void deliver(struct call *call, const struct http_response *response)
+{
+    metrics_status(&call->worker->metrics, response->status);
+    exchange_answer(call->x, response);
+}
+
+static void send_reply(struct call *call, const struct reply *reply)
+{
+    struct http_response response = {.status = reply->status,
+                                     .content_type = reply->content_type,
+                                     .body = reply->body};
+
+    copy_headers(reply, &response);
+    if (tells_tokens(call->message) &&
+        !has_header(&response, SPAN("Cache-Control")))
+        (void)http_response_add(&response, SPAN("Cache-Control"),
+                                SPAN("no-store"));
+    deliver(call, &response);
+}
+
+void call_reply_plain(struct call *call, int status, struct span type,
+                      struct span body)
+{
+    struct http_response response = {
+        .status = status, .content_type = type, .body = body};
+
+    deliver(call, &response);
+}
+
+static void build_and_send(struct call *call, const struct problems *cases,
+                           struct span buffer)
+{
+    struct reply reply;
+    enum reply_result result;
+
+    set_surroundings(call);
+    result = reply_build(&call->mount->dialect, call->message, cases->list,
+                         cases->count, &call->fields, buffer, &reply);
+    if (result == REPLY_OK) {
+        send_reply(call, &reply);
+        return;
+    }
+    log_event(&call->server->log, CONFIG_ERROR, "unspoken",
+              "dialect=%.*s message=%s case=%s result=%d",
+              (int)call->mount->dialect.name.length,
+              call->mount->dialect.name.text, message_name(call->message),
+              reply_kind_name(cases->list[0].kind), (int)result);
+    call_reply_plain(call, 500, SPAN("text/plain"), SPAN("internal error\n"));
+}
+
+static void reply_cases(struct call *call, const struct problems *cases)
+{
+    char buffer[REPLY_SIZE];
+
+    build_and_send(call, cases, (struct span){buffer, sizeof buffer});
+    sodium_memzero(buffer, sizeof buffer); // it held tokens
+}
+
+static struct problems one_case(enum reply_kind kind, enum field field)
+{
+    return (struct problems){.list = {{.kind = kind, .field = field}},
+                             .count = 1};
+}
+
+void call_reply(struct call *call, enum reply_kind kind, enum field field)
+{
+    struct problems one = one_case(kind, field);
+
+    if (kind == CASE_TRY_AGAIN || kind == CASE_UNAVAILABLE)
+        fields_set_int(&call->fields, FIELD_RETRY_AFTER, RETRY_AFTER_S);
+    reply_cases(call, &one);
+}
+
+void call_reply_problems(struct call *call)
+{
+    reply_cases(call, &call->problems);
+}
+
+void call_reply_large(struct call *call, enum reply_kind kind, size_t size)
+{
+    struct problems one = one_case(kind, FIELD_NONE);
+    char *buffer = malloc(size);
+
+    if (buffer == NULL) {
+        call_reply_failed(call);
+        return;
+    }
+    build_and_send(call, &one, (struct span){buffer, size});
+    free(buffer);
+}
+
+void call_reply_failed(struct call *call)
+{
+    call_reply(call, CASE_UNAVAILABLE, FIELD_NONE);
+}
+
+void call_set_user(struct call *call, const struct store_user *user)
+{
+    fields_set_int(&call->fields, FIELD_ID, user->id);
+    fields_set_text(&call->fields, FIELD_USERNAME, span_of(user->name));
+    fields_set_text(&call->fields, FIELD_EMAIL, span_of(user->email));
+    fields_set_text(&call->fields, FIELD_ROLES, span_of(user->roles));
+}

@@ -1,0 +1,12 @@
+/*
+ * Which dialect a request is in, which message it is, who answers it.
+ */
+#ifndef SERVER_DISPATCH_H
+#define SERVER_DISPATCH_H
+
+#include "server/call.h"
+
+/* Answers, now or later. */
+void dispatch(struct call *call);
+
+#endif

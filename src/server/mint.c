@@ -1,0 +1,98 @@
+#include "server/mint.h"
+
+#include <sodium.h>
+#include <time.h>
+
+enum { MICRO = 1000000 };
+
+static int64_t wall_us(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now); // cannot fail with this clock
+    return (int64_t)now.tv_sec * MICRO + now.tv_nsec / 1000;
+}
+
+/* Later than all that a demonstration has declared expired. */
+static int64_t issue_time(const struct call *call)
+{
+    int64_t now_us = wall_us();
+    int64_t expired_us = atomic_load(&call->server->demo.expired_us);
+
+    return now_us > expired_us ? now_us : expired_us + 1;
+}
+
+static void set_life(struct call *call, const struct token_facts *facts)
+{
+    const struct rotation_limits *limits = &call->server->limits;
+    struct fields *fields = &call->fields;
+    int64_t issued_s = facts->now_us / MICRO;
+
+    fields_set_int(fields, FIELD_EXPIRES_IN, facts->life_s);
+    fields_set_int(fields, FIELD_EXPIRES_IN_MS, facts->life_s * 1000);
+    fields_set_int(fields, FIELD_EXPIRES_AT, issued_s + facts->life_s);
+    fields_set_int(fields, FIELD_ISSUED_AT, issued_s);
+    if (limits->idle_s > 0)
+        fields_set_int(fields, FIELD_REFRESH_EXPIRES_AT,
+                       issued_s + limits->idle_s);
+}
+
+/* Only some families' claims tell more of a user than id and roles. */
+static bool find_user(struct call *call, const struct mint_who *who,
+                      struct store_user *room, const struct store_user **out)
+{
+    *out = who->user;
+    if (who->user != NULL || !call->mount->user_in_claims)
+        return true;
+    if (store_user_by_id(call->worker->reader, who->user_id, room) != STORE_OK)
+        return false;
+    *out = room;
+    return true;
+}
+
+bool mint_access(struct call *call, struct mint *mint,
+                 const struct mint_who *who)
+{
+    struct token_facts facts = {.user_id = who->user_id,
+                                .roles = who->roles,
+                                .now_us = issue_time(call),
+                                .life_s = call->server->config->access_ttl_s};
+    const struct store_user *user;
+    struct store_user room;
+    size_t length = 0;
+
+    if (find_user(call, who, &room, &user)) {
+        __builtin_memcpy(facts.sid, who->sid, sizeof facts.sid);
+        randombytes_buf(facts.random, sizeof facts.random);
+        if (user != NULL) {
+            facts.username = span_of(user->name);
+            facts.email = span_of(user->email);
+        }
+        length = token_write(&call->server->issuer, &call->mount->dialect,
+                             &facts, mint->access);
+    }
+    if (length == 0) {
+        call_reply_failed(call);
+        return false;
+    }
+    fields_set_text(&call->fields, FIELD_ACCESS,
+                    (struct span){mint->access, length});
+    set_life(call, &facts);
+    return true;
+}
+
+void mint_refresh(struct call *call, struct mint *mint,
+                  const uint8_t sid[STORE_SID_SIZE],
+                  const uint8_t parent[STORE_LINK_SIZE], int64_t n)
+{
+    const struct key_ring *keys = &call->server->keys;
+    uint8_t self[STORE_LINK_SIZE];
+    struct offered_token token;
+
+    randombytes_buf(self, sizeof self);
+    token = offered_child(keys->mac[0].id, sid, parent, n, self);
+    key_mac_set(keys, &token);
+    offered_format(&token, mint->refresh);
+    fields_set_text(&call->fields, FIELD_REFRESH,
+                    (struct span){mint->refresh, OFFERED_TEXT_LENGTH});
+}

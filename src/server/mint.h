@@ -1,0 +1,34 @@
+/*
+ * The tokens that an answer hands out.
+ */
+#ifndef SERVER_MINT_H
+#define SERVER_MINT_H
+
+#include "server/call.h"
+
+/* Lives until the answer: the call's fields point into it. */
+struct mint {
+    char access[JWS_TEXT_MAX];
+    char refresh[OFFERED_TEXT_LENGTH];
+};
+
+struct mint_who {
+    const uint8_t *sid; /* STORE_SID_SIZE bytes */
+    int64_t user_id;
+    struct span roles;
+    const struct store_user *user; /* NULL: read where the claims need it */
+};
+
+/*
+ * Writes a new access token and all that is known of its life into the fields.
+ * False: it could not be made, and the call has been answered.
+ */
+bool mint_access(struct call *call, struct mint *mint,
+                 const struct mint_who *who);
+
+/* Writes an offered refresh token: a child of `parent`, whose number is n. */
+void mint_refresh(struct call *call, struct mint *mint,
+                  const uint8_t sid[STORE_SID_SIZE],
+                  const uint8_t parent[STORE_LINK_SIZE], int64_t n);
+
+#endif

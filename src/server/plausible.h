@@ -1,0 +1,34 @@
+/*
+ * What people may call themselves and their things. Text is UTF-8 already.
+ */
+#ifndef SERVER_PLAUSIBLE_H
+#define SERVER_PLAUSIBLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/bytes.h"
+#include "core/dialect.h"
+
+enum {
+    PLAUSIBLE_NAME_MAX = 150,   /* bytes */
+    PLAUSIBLE_EMAIL_MAX = 254,  /* RFC 5321 */
+    PLAUSIBLE_PASSWORD_MIN = 8, /* characters */
+    PLAUSIBLE_TITLE_MAX = 512,  /* bytes */
+};
+
+/* Each gives CASE_OK or why not. */
+enum reply_kind plausible_name(struct span text);
+enum reply_kind plausible_email(struct span text);
+enum reply_kind plausible_title(struct span text);
+
+/* All that is wrong with a new password, at most `max`; how many. */
+size_t plausible_password(struct span text, enum reply_kind *out, size_t max);
+
+/*
+ * Copies into out[size] with a NUL behind it. Cut at a whole character where it
+ * is longer; a control character becomes a question mark.
+ */
+void plausible_copy(struct span text, char *out, size_t size);
+
+#endif

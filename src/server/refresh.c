@@ -1,0 +1,263 @@
+/*
+ * Refresh: the rules are those of core/rotation.h; server/rotate.h makes them
+ * durable.
+ */
+#include <sodium.h>
+#include <string.h>
+
+#include "base/point.h"
+#include "server/mint.h"
+#include "server/present.h"
+#include "server/resource.h"
+#include "server/rotate.h"
+#include "server/task.h"
+
+struct refresh {
+    struct task task;
+    struct call *call;
+    union {
+        struct rotate_committed committed;
+        struct rotate_offered offered;
+    } rotate;
+    bool offered;
+    struct mint mint;
+};
+
+static struct refresh *refresh_of(struct task *task)
+{
+    return (struct refresh *)(void *)((char *)task -
+                                      offsetof(struct refresh, task));
+}
+
+/* What each verdict is called on the wire and in the counts. */
+static const struct verdict_row {
+    enum reply_kind kind;
+    enum metrics_outcome outcome;
+} verdicts[] = {
+    [ROTATION_MOVE] = {CASE_OK,            METRICS_GRANTED      },
+    [ROTATION_TOUCH] = {CASE_OK,            METRICS_GRANTED      },
+    [ROTATION_KEEP] = {CASE_OK,            METRICS_GRANTED      },
+    [ROTATION_BAD] = {CASE_BAD_REQUEST,   METRICS_BAD_REQUEST  },
+    [ROTATION_OTHER_SESSION] = {CASE_OTHER_SESSION, METRICS_OTHER_SESSION},
+    [ROTATION_ADVANCE] = {CASE_ADVANCE,       METRICS_ADVANCE      },
+    [ROTATION_STALE] = {CASE_STALE,         METRICS_STALE        },
+    [ROTATION_BEHIND] = {CASE_BEHIND,        METRICS_BEHIND       },
+    [ROTATION_SOFT] = {CASE_TRY_AGAIN,     METRICS_SOFT         },
+    [ROTATION_UNKNOWN] = {CASE_UNKNOWN,       METRICS_UNKNOWN      },
+    [ROTATION_REVOKED] = {CASE_REVOKED,       METRICS_REVOKED      },
+    [ROTATION_EXPIRED] = {CASE_EXPIRED,       METRICS_EXPIRED      },
+    [ROTATION_DISABLED] = {CASE_DISABLED,      METRICS_DISABLED     },
+    [ROTATION_REUSE] = {CASE_REUSE,         METRICS_REUSE        },
+    [ROTATION_REVOKE] = {CASE_REUSE,         METRICS_REUSE        },
+};
+
+static void count(struct call *call, enum metrics_outcome outcome)
+{
+    metrics_refresh(&call->worker->metrics, call->mount, outcome);
+}
+
+/* What was decided is durable; now the answer may go, or be lost. */
+static void finish(struct call *call, enum rotation_verdict verdict)
+{
+    count(call, verdicts[verdict].outcome);
+    POINT("before_reply");
+    if (!demo_drops_reply(call))
+        call_reply(call, verdicts[verdict].kind, FIELD_NONE);
+}
+
+static void refuse(struct call *call, enum reply_kind kind,
+                   enum metrics_outcome outcome)
+{
+    count(call, outcome);
+    call_reply(call, kind, FIELD_NONE);
+}
+
+static void audit_reuse(struct call *call, const uint8_t sid[STORE_SID_SIZE],
+                        int64_t user_id)
+{
+    char text[BASE64URL_LENGTH(STORE_SID_SIZE)];
+
+    (void)base64url_encode(sid, STORE_SID_SIZE, text);
+    log_event(&call->server->log, CONFIG_WARN, "reuse", "user=%lld sid=%.*s",
+              (long long)user_id, (int)sizeof text, text);
+}
+
+/* ---- Committed rotation (design.md, section 5.1) ---- */
+
+static void read_step(const struct call *call, struct rotate_committed *r)
+{
+    uint8_t secret[PRESENT_SECRET_SIZE] = {0};
+    uint8_t sent_sid[STORE_SID_SIZE];
+    struct rotation_step *step = &r->step;
+
+    step->complete =
+        present_sid(call, r->sid) &&
+        present_bytes(call, FIELD_SECRET, secret, sizeof secret) &&
+        present_bytes(call, FIELD_NEXT, step->next, sizeof step->next) &&
+        present_bytes(call, FIELD_SID, sent_sid, sizeof sent_sid);
+    step->generation = fields_int(&call->fields, FIELD_GENERATION, -1);
+    if (step->complete) {
+        crypto_hash_sha256(step->secret_hash, secret, sizeof secret);
+        step->sid_fits = memcmp(sent_sid, r->sid, sizeof sent_sid) == 0;
+    }
+    if (step->generation < 0)
+        step->complete = false;
+    sodium_memzero(secret, sizeof secret);
+}
+
+static void grant(struct refresh *work, const uint8_t *sid,
+                  const struct store_holder *holder)
+{
+    struct call *call = work->call;
+    struct mint_who who = {.sid = sid,
+                           .user_id = holder->user_id,
+                           .roles = span_of(holder->roles)};
+
+    if (!mint_access(call, &work->mint, &who)) {
+        count(call, METRICS_UNAVAILABLE);
+        return;
+    }
+    if (work->offered)
+        mint_refresh(call, &work->mint, sid, work->rotate.offered.parent,
+                     work->rotate.offered.n);
+    fields_set_int(&call->fields, FIELD_ID, holder->user_id);
+    fields_set_text(&call->fields, FIELD_ROLES, who.roles);
+    finish(call, ROTATION_MOVE);
+}
+
+static void answer_committed(struct refresh *work)
+{
+    struct call *call = work->call;
+    struct rotate_committed *r = &work->rotate.committed;
+
+    fields_set_int(&call->fields, FIELD_GENERATION, r->generation);
+    if (verdicts[r->verdict].kind == CASE_OK) {
+        grant(work, r->sid, &r->holder);
+        return;
+    }
+    if (r->verdict == ROTATION_REVOKE)
+        audit_reuse(call, r->sid, r->holder.user_id);
+    finish(call, r->verdict);
+}
+
+static enum store_result run_committed(struct store *store,
+                                       struct change *change)
+{
+    struct task *task = (struct task *)(void *)change;
+
+    return rotate_committed(store, &refresh_of(task)->rotate.committed);
+}
+
+static void begin_committed(struct refresh *work)
+{
+    struct call *call = work->call;
+    struct rotate_committed *r = &work->rotate.committed;
+    struct rotation_row none;
+
+    read_step(call, r);
+    if (!rotation_may_move(&r->step)) {
+        finish(call, rotation_committed(NULL, &r->step, &call->server->limits,
+                                        call->now_s, &none));
+        return;
+    }
+    r->limits = call->server->limits;
+    r->now_s = call->now_s;
+    work->task.change.run = run_committed;
+    work->task.change.steps = true;
+    task_submit(call->worker, &work->task);
+}
+
+/* ---- Offered rotation (design.md, section 5.2) ---- */
+
+static void answer_offered(struct refresh *work)
+{
+    struct call *call = work->call;
+    struct rotate_offered *r = &work->rotate.offered;
+
+    if (verdicts[r->verdict].kind == CASE_OK) {
+        grant(work, r->token.sid, &r->holder);
+        return;
+    }
+    if (r->verdict == ROTATION_REVOKE)
+        audit_reuse(call, r->token.sid, r->holder.user_id);
+    finish(call, r->verdict);
+}
+
+static enum store_result run_offered(struct store *store, struct change *change)
+{
+    struct task *task = (struct task *)(void *)change;
+
+    return rotate_offered(store, &refresh_of(task)->rotate.offered);
+}
+
+/* Neither ours nor forged: an access token, or anything at all. */
+static enum reply_kind name_stranger(const struct call *call, struct span text)
+{
+    struct token_claims claims;
+
+    if (token_read(&call->server->issuer, text, call->now_s, &claims) !=
+        TOKEN_BAD)
+        return CASE_WRONG_KIND;
+    return CASE_UNREADABLE;
+}
+
+static void begin_offered(struct refresh *work)
+{
+    struct call *call = work->call;
+    struct rotate_offered *r = &work->rotate.offered;
+    struct span text = fields_text(&call->fields, FIELD_REFRESH);
+    enum store_result result;
+
+    if (!offered_parse(text, &r->token) ||
+        !key_mac_fits(&call->server->keys, &r->token)) {
+        refuse(call, name_stranger(call, text), METRICS_UNKNOWN);
+        return;
+    }
+    work->offered = true;
+    r->limits = call->server->limits;
+    r->now_s = call->now_s;
+    result = rotate_offered_read(call->worker->reader, r);
+    if (result == STORE_OK) {
+        answer_offered(work);
+        return;
+    }
+    work->task.change.run = run_offered;
+    work->task.change.steps = true;
+    task_submit(call->worker, &work->task);
+}
+
+static void answer_refresh(struct task *task)
+{
+    struct refresh *work = refresh_of(task);
+
+    if (task->change.result != STORE_OK)
+        refuse(work->call, CASE_UNAVAILABLE, METRICS_UNAVAILABLE);
+    else if (work->offered)
+        answer_offered(work);
+    else
+        answer_committed(work);
+}
+
+void session_refresh(struct call *call)
+{
+    struct refresh *work;
+
+    if (demo_answers_refresh(call)) {
+        count(call, METRICS_FAULT);
+        return;
+    }
+    if (call->problems.count > 0) {
+        count(call, METRICS_BAD_REQUEST);
+        call_reply_problems(call);
+        return;
+    }
+    work = call_reserve(call, sizeof *work);
+    if (work == NULL)
+        return;
+    work->call = call;
+    work->task.done = answer_refresh;
+    if (call->mount->dialect.rotation == DIALECT_ROTATION_COMMITTED)
+        begin_committed(work);
+    else
+        begin_offered(work);
+}

@@ -1,0 +1,42 @@
+/*
+ * The resources: each answers one message of a dialect. They run on the loop's
+ * thread, after request_match, with problems or without.
+ */
+#ifndef SERVER_RESOURCE_H
+#define SERVER_RESOURCE_H
+
+#include "server/call.h"
+
+typedef void resource(struct call *call);
+
+/* account.c */
+resource account_create;
+resource account_show;
+
+/* sign_in.c */
+resource session_create;
+
+/* session.c */
+resource session_refresh;
+resource session_end;
+resource session_verify;
+
+/* board.c */
+resource board_show;
+
+/* todo.c */
+resource todo_list;
+resource todo_add;
+resource todo_change;
+resource todo_remove;
+
+/* demo.c: outside all dialects, under --demo only */
+resource demo_expire;
+resource demo_faults;
+/* Has a demonstration asked for something else than the usual refresh? True:
+   the call is answered. */
+bool demo_answers_refresh(struct call *call);
+/* Is this refresh's reply to be lost? True: the call is over. */
+bool demo_drops_reply(struct call *call);
+
+#endif

@@ -1,0 +1,268 @@
+#include "server/server.h"
+
+#include <limits.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "server/call.h"
+#include "server/demo_users.h"
+#include "server/listen.h"
+#include "server/sweep.h"
+#include "server/task.h"
+
+static enum server_result say(char why[SERVER_WHY_SIZE], const char *text)
+{
+    (void)snprintf(why, SERVER_WHY_SIZE, "%s", text);
+    return SERVER_FAILED;
+}
+
+/* ---- The database, and what lives in it ---- */
+
+/* Beside the database unless the operator says otherwise. */
+static void find_key_path(const struct config *config, char path[PATH_MAX])
+{
+    struct span database = span_of(config->database);
+    size_t slash = database.length;
+    struct span rest;
+
+    if (config->key_file != NULL) {
+        (void)snprintf(path, PATH_MAX, "%s", config->key_file);
+        return;
+    }
+    rest = span_tail(database, span_find(database, ':') + 1);
+    for (slash = rest.length; slash > 0 && rest.text[slash - 1] != '/';)
+        slash--;
+    (void)snprintf(path, PATH_MAX, "%.*sstay.key", (int)slash, rest.text);
+}
+
+static enum server_result open_keys(struct server *server, struct store *store,
+                                    char why[SERVER_WHY_SIZE])
+{
+    char path[PATH_MAX];
+    char text[KEY_WHY_SIZE];
+    struct key_source source = {
+        .store = store,
+        .path = path,
+        .now_s = time(NULL),
+        .keep_s = server->config->refresh_max_s,
+    };
+
+    find_key_path(server->config, path);
+    if (key_ring_open(&server->keys, &source, text) == KEY_OK)
+        return SERVER_OK;
+    return say(why, text);
+}
+
+static enum server_result open_readers(struct server *server,
+                                       char why[SERVER_WHY_SIZE])
+{
+    struct store_config config = {.url = server->config->database,
+                                  .mode = STORE_READ};
+    struct store_why text;
+
+    for (size_t i = 0; i < server->worker_count; i++)
+        if (store_open(&server->workers[i].reader, &config, &text) != STORE_OK)
+            return say(why, text.text);
+    return SERVER_OK;
+}
+
+/* The writer takes the store over, also when it fails. */
+static enum server_result open_writer(struct server *server,
+                                      struct store *store,
+                                      char why[SERVER_WHY_SIZE])
+{
+    struct writer_config config = {.store = store};
+
+    server->writer = writer_open(&config);
+    return server->writer != NULL ? SERVER_OK
+                                  : say(why, "out of memory or threads");
+}
+
+static enum server_result open_database(struct server *server,
+                                        char why[SERVER_WHY_SIZE])
+{
+    struct store_config config = {.url = server->config->database,
+                                  .mode = STORE_WRITE};
+    struct store *store = NULL;
+    struct store_why text;
+    enum server_result result;
+
+    if (store_open(&store, &config, &text) != STORE_OK)
+        return say(why, text.text);
+    result = open_keys(server, store, why);
+    if (result == SERVER_OK && server->config->demo &&
+        !demo_users_add(store, time(NULL)))
+        result = say(why, "demonstration: its users could not be added");
+    if (result == SERVER_OK)
+        result = open_readers(server, why);
+    if (result == SERVER_OK)
+        return open_writer(server, store, why);
+    store_close(store);
+    return result;
+}
+
+/* ---- The loops ---- */
+
+static enum server_result open_loop(struct worker *worker, int fd,
+                                    char why[SERVER_WHY_SIZE])
+{
+    struct loop_config config = {
+        .handle = call_begin, .on_error = call_refuse, .context = worker};
+
+    if (loop_open(&worker->loop, &config) != LOOP_OK) {
+        (void)close(fd);
+        return say(why, "no loop: out of memory or descriptors");
+    }
+    if (loop_listen(worker->loop, fd) != LOOP_OK ||
+        task_start(worker) != LOOP_OK)
+        return say(why, "no loop: out of memory or descriptors");
+    return SERVER_OK;
+}
+
+static enum server_result open_loops(struct server *server,
+                                     const int fds[CONFIG_THREADS_MAX],
+                                     char why[SERVER_WHY_SIZE])
+{
+    enum server_result result = SERVER_OK;
+
+    for (size_t i = 0; i < server->worker_count; i++) {
+        if (result == SERVER_OK)
+            result = open_loop(&server->workers[i], fds[i], why);
+        else
+            (void)close(fds[i]);
+    }
+    if (result == SERVER_OK && sweep_start(&server->workers[0]) != LOOP_OK)
+        result = say(why, "no timer");
+    return result;
+}
+
+/* ---- Where it listens, and under which name ---- */
+
+static void set_issuer(struct server *server)
+{
+    const struct config *config = server->config;
+    const char *issuer = config->issuer != NULL ? config->issuer : config->url;
+
+    if (issuer == NULL)
+        issuer = server->listening;
+    server->issuer = (struct token_issuer){
+        .issuer = span_of(issuer),
+        .audience =
+            span_of(config->audience != NULL ? config->audience : issuer),
+        .keys = server->keys.sign,
+        .keys_count = server->keys.sign_count,
+    };
+}
+
+static enum server_result open_sockets(struct server *server,
+                                       int fds[CONFIG_THREADS_MAX],
+                                       char why[SERVER_WHY_SIZE])
+{
+    struct listen_address address;
+    char problem[LISTEN_TEXT];
+
+    if (listen_parse(server->config->listen, &address, problem) != LISTEN_OK ||
+        listen_open(&address, server->worker_count, fds, problem) != LISTEN_OK)
+        return say(why, problem);
+    server->address = address;
+    listen_url(fds[0], server->listening);
+    if (!listen_is_local(&address))
+        log_event(&server->log, CONFIG_WARN, "not_local",
+                  "note=\"others can connect, and nothing is encrypted: put "
+                  "a proxy with TLS in front\"");
+    return SERVER_OK;
+}
+
+static void close_all(const int *fds, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        (void)close(fds[i]);
+}
+
+/* Opens everything between the sockets and the loops that serve them. */
+static enum server_result open_inside(struct server *server,
+                                      char why[SERVER_WHY_SIZE])
+{
+    struct password_config passwords = {.threads = 0};
+    enum server_result result;
+
+    server->workers = calloc(server->worker_count, sizeof *server->workers);
+    if (server->workers == NULL)
+        return say(why, "out of memory");
+    for (size_t i = 0; i < server->worker_count; i++)
+        server->workers[i].server = server;
+    result = open_database(server, why);
+    if (result != SERVER_OK)
+        return result;
+    server->pool = password_open(&passwords);
+    if (server->pool == NULL)
+        return say(why, "passwords: out of memory or threads");
+    set_issuer(server);
+    return SERVER_OK;
+}
+
+enum server_result server_open(struct server *out, const struct config *config,
+                               char why[SERVER_WHY_SIZE])
+{
+    int fds[CONFIG_THREADS_MAX];
+    enum server_result result;
+
+    memset(out, 0, sizeof *out);
+    out->config = config;
+    out->log.level = config->log_level;
+    out->limits = (struct rotation_limits){
+        config->refresh_idle_s, config->refresh_max_s, config->refresh_soft_s};
+    if (mount_open(&out->mounts, &config->dialects, why) != MOUNT_OK)
+        return SERVER_BAD_CONFIG;
+    // The port first: a taken one must leave no new database behind.
+    out->worker_count = (size_t)config->threads;
+    result = open_sockets(out, fds, why);
+    if (result != SERVER_OK)
+        return result;
+    result = open_inside(out, why);
+    if (result != SERVER_OK) {
+        close_all(fds, out->worker_count);
+        return result;
+    }
+    return open_loops(out, fds, why);
+}
+
+enum server_result server_run(struct server *server)
+{
+    struct loop *loops[CONFIG_THREADS_MAX];
+    enum loop_result ended;
+
+    for (size_t i = 0; i < server->worker_count; i++)
+        loops[i] = server->workers[i].loop;
+    log_event(&server->log, CONFIG_INFO, "started",
+              "threads=%zu dialects=%zu demo=%d", server->worker_count,
+              server->mounts.placed_count, server->config->demo);
+    (void)printf("listening on %s\n", server->listening);
+    (void)fflush(stdout); // whoever waits for the line may be gone
+    ended = loop_run_all(loops, server->worker_count);
+    log_event(&server->log, CONFIG_INFO, "stopped", "unfinished=%d",
+              ended != LOOP_OK);
+    return SERVER_OK;
+}
+
+void server_close(struct server *server)
+{
+    // In this order: who posts to a loop ends before that loop.
+    atomic_store(&server->stopping, true);
+    password_close(server->pool);
+    writer_close(server->writer);
+    for (size_t i = 0; server->workers != NULL && i < server->worker_count;
+         i++) {
+        loop_close(server->workers[i].loop);
+        store_close(server->workers[i].reader);
+    }
+    free(server->workers);
+    if (server->listening[0] != '\0')
+        listen_forget(&server->address);
+    mount_close(&server->mounts);
+    key_ring_clear(&server->keys);
+}

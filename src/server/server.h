@@ -1,0 +1,80 @@
+/*
+ * What all requests share. Filled once at start by server_open; the threads only
+ * read it, but for what is atomic and for each worker's own part.
+ */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/rotation.h"
+#include "server/config.h"
+#include "server/key.h"
+#include "server/listen.h"
+#include "server/log.h"
+#include "server/loop.h"
+#include "server/metrics.h"
+#include "server/mount.h"
+#include "server/password.h"
+#include "server/token.h"
+#include "server/writer.h"
+#include "store/store.h"
+
+enum { SERVER_WHY_SIZE = 1024 };
+
+/* One loop's thread and all that is its own. */
+struct worker {
+    struct server *server;
+    struct loop *loop;
+    struct store *reader;    /* never waits for the writer */
+    struct change_list turn; /* what this turn hands to the writer */
+    struct change_home home;
+    struct metrics metrics;
+    uint8_t swept[STORE_SID_SIZE]; /* how far the sweep has come */
+    bool sweeping;                 /* one step is on its way */
+};
+
+/* Switches of --demo; all zero otherwise. */
+struct demo {
+    _Atomic int64_t expired_us;   /* tokens issued until then are expired */
+    _Atomic int64_t drop_replies; /* so many next refresh replies are dropped */
+    _Atomic int64_t status;       /* refreshes are answered so; 0: as usual */
+    _Atomic int64_t until_ms;     /* steady; status ends then; 0: never */
+};
+
+struct server {
+    const struct config *config;
+    struct log log;
+    struct mounts mounts;
+    struct key_ring keys;
+    struct token_issuer issuer;
+    char listening[LISTEN_TEXT]; /* "http://127.0.0.1:8080" */
+    struct listen_address address;
+    struct rotation_limits limits;
+    struct writer *writer;
+    struct password_pool *pool;
+    struct worker *workers;
+    size_t worker_count;
+    struct demo demo;
+    _Atomic bool stopping; /* the loops have ended: nothing new may begin */
+};
+
+enum server_result {
+    SERVER_OK = 0,
+    SERVER_BAD_CONFIG, /* a dialect: exit code 2 */
+    SERVER_FAILED,     /* port, database, key file: exit code 1 */
+};
+
+/* On failure `why` holds one line, and *out is safe to close. Blocks. */
+enum server_result server_open(struct server *out, const struct config *config,
+                               char why[SERVER_WHY_SIZE]);
+
+/* Says where it listens on standard output; serves until SIGTERM or SIGINT. */
+enum server_result server_run(struct server *server);
+
+void server_close(struct server *server); /* zeroed is allowed */
+
+#endif

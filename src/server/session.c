@@ -1,0 +1,104 @@
+/*
+ * Sessions that are there: sign out, and is this token good.
+ */
+#include <stddef.h>
+
+#include "server/present.h"
+#include "server/resource.h"
+#include "server/task.h"
+
+struct sign_out {
+    struct task task;
+    struct call *call;
+    uint8_t sid[STORE_SID_SIZE];
+};
+
+static struct sign_out *sign_out_of(struct task *task)
+{
+    return (struct sign_out *)(void *)((char *)task -
+                                       offsetof(struct sign_out, task));
+}
+
+/* ---- Sign out: the session secret, or any authentic token of it ---- */
+
+static enum store_result run_end(struct store *store, struct change *change)
+{
+    struct sign_out *work = sign_out_of((struct task *)(void *)change);
+
+    return store_session_end(store, work->sid, STORE_ENDED_REVOKED,
+                             work->call->now_s);
+}
+
+static void answer_ended(struct task *task)
+{
+    struct sign_out *work = sign_out_of(task);
+
+    if (task->change.result == STORE_OK)
+        call_reply(work->call, CASE_OK, FIELD_NONE);
+    else if (task->change.result == STORE_NONE)
+        call_reply(work->call, CASE_ALREADY, FIELD_NONE);
+    else
+        call_reply_failed(work->call);
+}
+
+void session_end(struct call *call)
+{
+    struct span refresh = fields_text(&call->fields, FIELD_REFRESH);
+    struct sign_out *work = call_reserve(call, sizeof *work);
+    bool found;
+
+    if (work == NULL)
+        return;
+    if (call->mount->dialect.rotation == DIALECT_ROTATION_COMMITTED)
+        found = present_sid(call, work->sid);
+    else
+        found = present_offered(call, refresh, work->sid);
+    if (!found) {
+        call_reply(call, CASE_BAD_REQUEST, FIELD_NONE);
+        return;
+    }
+    work->call = call;
+    work->task.change.run = run_end;
+    work->task.done = answer_ended;
+    task_submit(call->worker, &work->task);
+}
+
+/* ---- Verify: is this token, of either kind, good? ---- */
+
+static enum reply_kind judge_sid(const struct call *call,
+                                 const uint8_t sid[STORE_SID_SIZE])
+{
+    const struct store_lifetime lifetime = {
+        .now_s = call->now_s,
+        .idle_s = call->server->limits.idle_s,
+        .max_s = call->server->limits.max_s,
+    };
+    struct store_session session;
+    enum store_result result =
+        store_session_find(call->worker->reader, sid, &session);
+
+    if (result == STORE_NONE)
+        return CASE_UNKNOWN;
+    if (result != STORE_OK)
+        return CASE_UNAVAILABLE;
+    if (session.ended != STORE_LIVING ||
+        store_session_expired(&session, &lifetime))
+        return CASE_REVOKED;
+    return CASE_OK;
+}
+
+void session_verify(struct call *call)
+{
+    struct span text = fields_text(&call->fields, FIELD_TOKEN);
+    struct token_claims claims;
+    uint8_t sid[STORE_SID_SIZE];
+    enum reply_kind kind = CASE_UNREADABLE;
+
+    if (present_offered(call, text, sid))
+        kind = judge_sid(call, sid);
+    else if (token_read(&call->server->issuer, text, call->now_s, &claims) ==
+                 TOKEN_OK &&
+             claims.issued_us > atomic_load(&call->server->demo.expired_us))
+        kind = judge_sid(call, claims.sid);
+    call_reply(call, kind, FIELD_NONE);
+}

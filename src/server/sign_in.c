@@ -1,0 +1,232 @@
+/*
+ * Sign in: a session begins.
+ */
+#include <sodium.h>
+#include <string.h>
+
+#include "server/hash.h"
+#include "server/mint.h"
+#include "server/plausible.h"
+#include "server/present.h"
+#include "server/resource.h"
+#include "server/rotate.h"
+#include "server/task.h"
+
+struct sign_in {
+    struct task task;
+    struct hash hash;
+    struct store_user user; /* as read before the hash; id 0: there is none */
+    struct store_session session;
+    struct store_session added;
+    uint8_t root[STORE_LINK_SIZE]; /* offered: the first token's parent */
+    char sid_text[BASE64URL_LENGTH(STORE_SID_SIZE)];
+    struct mint mint;
+};
+
+static struct sign_in *work_of(struct task *task)
+{
+    return (struct sign_in *)(void *)((char *)task -
+                                      offsetof(struct sign_in, task));
+}
+
+/* ---- 3: the session is durable ---- */
+
+static void answer_signed_in(struct sign_in *work)
+{
+    struct call *call = work->hash.call;
+    const struct store_session *session = &work->added;
+    struct mint_who who = {.sid = session->sid,
+                           .user_id = work->user.id,
+                           .roles = span_of(session->roles),
+                           .user = &work->user};
+
+    if (!mint_access(call, &work->mint, &who))
+        return;
+    if (session->protocol == STORE_OFFERED)
+        mint_refresh(call, &work->mint, session->sid, work->root, 0);
+    memcpy(work->user.roles, session->roles, sizeof work->user.roles);
+    call_set_user(call, &work->user);
+    (void)base64url_encode(session->sid, STORE_SID_SIZE, work->sid_text);
+    fields_set_text(&call->fields, FIELD_SESSION_ID,
+                    (struct span){work->sid_text, sizeof work->sid_text});
+    fields_set_text(&call->fields, FIELD_SID,
+                    (struct span){work->sid_text, sizeof work->sid_text});
+    fields_set_text(&call->fields, FIELD_LABEL, span_of(session->label));
+    log_event(&call->server->log, CONFIG_INFO, "sign_in",
+              "user=%lld sid=%.*s dialect=%s", (long long)work->user.id,
+              (int)sizeof work->sid_text, work->sid_text, session->dialect);
+    call_reply(call, CASE_OK, FIELD_NONE);
+}
+
+/* The user was changed while the hash was made: what is true now? */
+static void answer_changed(struct sign_in *work)
+{
+    struct call *call = work->hash.call;
+    struct store_user user;
+    enum store_result result =
+        store_user_by_id(call->worker->reader, work->user.id, &user);
+
+    if (result == STORE_OK && user.disabled)
+        call_reply(call, CASE_DISABLED, FIELD_NONE);
+    else if (store_failed(result))
+        call_reply_failed(call);
+    else
+        call_reply(call, CASE_BAD_PASSWORD, FIELD_NONE);
+}
+
+static void answer_added(struct task *task)
+{
+    struct sign_in *work = work_of(task);
+    struct call *call = work->hash.call;
+
+    switch ((int)task->change.result) {
+    case STORE_OK:
+        answer_signed_in(work);
+        break;
+    case STORE_NONE:
+        answer_changed(work);
+        break;
+    case STORE_TAKEN:
+        call_reply(call, CASE_SIGN_IN_AGAIN, FIELD_NONE);
+        break;
+    default:
+        call_reply_failed(call);
+        break;
+    }
+}
+
+/* ---- 2: the password was right ---- */
+
+static enum store_result add_session(struct store *store, struct change *change)
+{
+    struct sign_in *work = work_of((struct task *)(void *)change);
+
+    return store_session_add(store, &work->session, work->user.password,
+                             &work->added);
+}
+
+static void submit_session(struct sign_in *work)
+{
+    work->task.change.run = add_session;
+    work->task.change.steps = true;
+    work->task.done = answer_added;
+    task_submit(work->hash.call->worker, &work->task);
+}
+
+static void answer_hashed(struct hash *hash)
+{
+    struct sign_in *work =
+        (struct sign_in *)(void *)((char *)hash -
+                                   offsetof(struct sign_in, hash));
+    struct call *call = hash->call;
+    bool hide = call->server->config->hide_users;
+
+    if (hash->job.result == PASSWORD_OK && !work->user.disabled)
+        submit_session(work);
+    else if (hash->job.result == PASSWORD_OK)
+        call_reply(call, CASE_DISABLED, FIELD_NONE);
+    else if (work->user.id == 0 && !hide)
+        call_reply(call, CASE_UNKNOWN_USER, FIELD_NONE);
+    else
+        call_reply(call, CASE_BAD_PASSWORD, FIELD_NONE);
+}
+
+/* ---- 1: who is it, and which session is asked for ---- */
+
+/* The client drew its own secrets and sends what they are known by. */
+static enum field start_committed(struct call *call,
+                                  struct store_session *session)
+{
+    uint8_t next[ROTATION_HASH_SIZE];
+    struct rotation_row row;
+
+    session->protocol = STORE_COMMITTED;
+    if (!present_bytes(call, FIELD_SID, session->sid, sizeof session->sid))
+        return FIELD_SID;
+    if (!present_bytes(call, FIELD_NEXT, next, sizeof next) ||
+        !rotation_start_committed(&row, next, call->now_s))
+        return FIELD_NEXT;
+    session->chain = rotate_chain(&row);
+    return FIELD_NONE;
+}
+
+static void start_offered(struct call *call, struct sign_in *work)
+{
+    struct rotation_row row;
+
+    work->session.protocol = STORE_OFFERED;
+    randombytes_buf(work->session.sid, sizeof work->session.sid);
+    randombytes_buf(work->root, sizeof work->root);
+    rotation_start_offered(&row, work->root, call->now_s);
+    work->session.chain = rotate_chain(&row);
+}
+
+static void describe_session(struct call *call, struct store_session *session)
+{
+    char address[HTTP_PEER_TEXT];
+
+    session->created_s = call->now_s;
+    session->used_s = call->now_s;
+    plausible_copy(call->mount->dialect.name, session->dialect,
+                   sizeof session->dialect);
+    plausible_copy(fields_text(&call->fields, FIELD_LABEL), session->label,
+                   sizeof session->label);
+    plausible_copy(call_header(call, "User-Agent"), session->agent,
+                   sizeof session->agent);
+    http_peer_text(&exchange_request(call->x)->peer, address);
+    plausible_copy(span_of(address), session->address, sizeof session->address);
+}
+
+/* Also STORE_OK when there is no such user: user.id is then 0. */
+static enum store_result find_user(struct call *call, struct store_user *out)
+{
+    struct store *reader = call->worker->reader;
+    bool by_email = !fields_has(&call->fields, FIELD_USERNAME);
+    struct span name =
+        fields_text(&call->fields, by_email ? FIELD_EMAIL : FIELD_USERNAME);
+    char text[STORE_NAME_SIZE];
+    enum store_result result;
+
+    if (plausible_name(name) != CASE_OK)
+        return STORE_OK;
+    plausible_copy(name, text, sizeof text);
+    if (by_email)
+        result = store_user_by_email(reader, text, out);
+    else
+        result = store_user_by_name(reader, text, out);
+    return result == STORE_NONE ? STORE_OK : result;
+}
+
+void session_create(struct call *call)
+{
+    struct sign_in *work;
+    enum field wrong = FIELD_NONE;
+
+    if (!fields_has(&call->fields, FIELD_USERNAME) &&
+        !fields_has(&call->fields, FIELD_EMAIL)) {
+        call_reply(call, CASE_MISSING, FIELD_USERNAME);
+        return;
+    }
+    work = call_reserve(call, sizeof *work);
+    if (work == NULL)
+        return;
+    if (fields_has(&call->fields, FIELD_NEXT))
+        wrong = start_committed(call, &work->session);
+    else
+        start_offered(call, work);
+    if (wrong != FIELD_NONE) {
+        call_reply(call, CASE_INVALID, wrong);
+        return;
+    }
+    if (find_user(call, &work->user) != STORE_OK) {
+        call_reply_failed(call);
+        return;
+    }
+    describe_session(call, &work->session);
+    work->session.user_id = work->user.id;
+    work->hash.job.task = PASSWORD_CHECK;
+    memcpy(work->hash.job.hash, work->user.password,
+           sizeof work->hash.job.hash);
+    work->hash.done = answer_hashed;
+    (void)hash_submit(call, &work->hash); // answers by itself when it cannot
+}

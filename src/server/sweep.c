@@ -1,0 +1,64 @@
+#include "server/sweep.h"
+
+#include <stdlib.h>
+
+#include "server/task.h"
+
+enum {
+    PERIOD_MS = 10000,
+    STEP_ROWS = 256,
+};
+
+/* Freed when it comes back; where it stands is kept in `from`. */
+struct sweep_work {
+    struct task task;
+    struct store_sweep sweep;
+};
+
+static enum store_result run_sweep(struct store *store, struct change *change)
+{
+    struct sweep_work *work = (struct sweep_work *)(void *)change;
+
+    return store_session_sweep(store, &work->sweep);
+}
+
+static void end_sweep(struct task *task)
+{
+    struct sweep_work *work = (struct sweep_work *)(void *)task;
+    struct worker *worker = task->worker;
+
+    if (task->change.result == STORE_OK) {
+        __builtin_memcpy(worker->swept, work->sweep.from, STORE_SID_SIZE);
+        if (work->sweep.removed > 0)
+            log_event(&worker->server->log, CONFIG_DEBUG, "sweep",
+                      "removed=%lld", (long long)work->sweep.removed);
+    }
+    worker->sweeping = false;
+    free(work);
+}
+
+static void tick(void *context)
+{
+    struct worker *worker = context;
+    int64_t max_s = worker->server->limits.max_s;
+    struct sweep_work *work;
+
+    // Without a limit, a row is needed for ever.
+    if (worker->sweeping || max_s == 0)
+        return;
+    work = calloc(1, sizeof *work);
+    if (work == NULL)
+        return;
+    __builtin_memcpy(work->sweep.from, worker->swept, STORE_SID_SIZE);
+    work->sweep.count = STEP_ROWS;
+    work->sweep.before_s = loop_now_s(worker->loop) - max_s;
+    work->task.change.run = run_sweep;
+    work->task.done = end_sweep;
+    worker->sweeping = true;
+    task_submit(worker, &work->task);
+}
+
+enum loop_result sweep_start(struct worker *worker)
+{
+    return loop_every(worker->loop, PERIOD_MS, tick, worker);
+}

@@ -1,0 +1,67 @@
+#include "server/task.h"
+
+#include <stddef.h>
+
+/* Both are called with a pointer to what is embedded in a task. */
+static struct task *task_of_change(struct change *change)
+{
+    return (struct task *)(void *)((char *)change -
+                                   offsetof(struct task, change));
+}
+
+static void finish(struct loop_job *job)
+{
+    struct task *task =
+        (struct task *)(void *)((char *)job - offsetof(struct task, job));
+
+    task->done(task);
+}
+
+/* On the writer's thread: each goes back to its loop, which wakes once. */
+static void post_all(struct change_home *home, const struct change_list *list)
+{
+    struct worker *worker = home->context;
+    struct change_list rest = *list;
+    struct change *change;
+
+    while ((change = change_list_take(&rest)) != NULL)
+        loop_post(worker->loop, &task_of_change(change)->job);
+}
+
+static void refuse_all(struct worker *worker)
+{
+    struct change *change;
+
+    while ((change = change_list_take(&worker->turn)) != NULL) {
+        change->result = STORE_BUSY;
+        loop_post(worker->loop, &task_of_change(change)->job);
+    }
+}
+
+static void end_turn(void *context)
+{
+    struct worker *worker = context;
+
+    if (worker->turn.count > 0 &&
+        !writer_submit(worker->server->writer, &worker->turn))
+        refuse_all(worker);
+}
+
+enum loop_result task_start(struct worker *worker)
+{
+    worker->home = (struct change_home){.post = post_all, .context = worker};
+    return loop_on_turn_end(worker->loop, end_turn, worker);
+}
+
+void task_submit(struct worker *worker, struct task *task)
+{
+    task->worker = worker;
+    task->job = (struct loop_job){.run = finish};
+    task->change.home = &worker->home;
+    task->change.result = STORE_BUSY;
+    // After the last turn nobody would submit it.
+    if (atomic_load(&worker->server->stopping))
+        task->done(task);
+    else
+        change_list_add(&worker->turn, &task->change);
+}

@@ -1,0 +1,30 @@
+/*
+ * A change on its way to the writer and back to the loop it came from.
+ */
+#ifndef SERVER_TASK_H
+#define SERVER_TASK_H
+
+#include "server/server.h"
+
+struct task;
+
+/* Embed it first in what a request's work needs. */
+struct task {
+    struct change change;
+    struct loop_job job;
+    struct worker *worker;
+    void (*done)(struct task *task); /* on the loop; look at change.result */
+};
+
+/* Must run before the first task of this worker. */
+enum loop_result task_start(struct worker *worker);
+
+/*
+ * Gives the change to the writer at the end of this turn; change.run,
+ * change.steps and done have been set. `done` runs later on the loop's thread;
+ * with STORE_BUSY where the writer did not take it; and inside this very call
+ * when the server is stopping.
+ */
+void task_submit(struct worker *worker, struct task *task);
+
+#endif
