@@ -100,7 +100,7 @@ static void run_steps(struct store *store, struct change *change)
     change->result = result;
     if (!store_in_transaction(store))
         return; // the database threw the whole of it away
-    result = store_failed(result) ? store_revert(store) : store_keep(store);
+    result = result == STORE_OK ? store_keep(store) : store_revert(store);
     if (store_failed(result))
         change->result = result;
 }

@@ -57,10 +57,12 @@ struct change {
      * of the store but those of transactions. What it leaves in its request is
      * to be believed only after post, and only if !store_failed(result). It may
      * run a second time on another database, so it begins by setting what it
-     * fills. A failed result (store_failed) undoes what it did.
+     * fills.
      */
     enum store_result (*run)(struct store *store, struct change *change);
-    bool steps; /* more than one statement that writes: gets a savepoint */
+    /* More than one statement that writes: gets a savepoint, and what it wrote
+       is kept on STORE_OK only. Without, it writes by one statement at most. */
+    bool steps;
     enum store_result result;
 };
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATHS_MAX = 8, UNDO_MAX = 65536, SECTOR = 512 };
+enum { PATHS_MAX = 64, UNDO_MAX = 65536, SECTOR = 512 };
 
 /* One write that was not synced: what stood there before. */
 struct undo {
