@@ -1,0 +1,410 @@
+#include "client/refresh.h"
+
+#include <string.h>
+
+#include "base/point.h"
+#include "client/account.h"
+#include "client/clock.h"
+#include "client/flight.h"
+
+enum stay_reason refresh_reason(struct reply_case what)
+{
+    switch ((int)what.kind) {
+    case CASE_UNKNOWN:
+        return STAY_REASON_UNKNOWN;
+    case CASE_EXPIRED:
+        return STAY_REASON_EXPIRED;
+    case CASE_REVOKED:
+    case CASE_SPENT:
+        return STAY_REASON_REVOKED;
+    case CASE_DISABLED:
+    case CASE_DELETED:
+        return STAY_REASON_DISABLED;
+    case CASE_REUSE:
+        return STAY_REASON_REUSE;
+    default:
+        return STAY_REASON_REFUSED;
+    }
+}
+
+void refresh_note(struct stay *stay, struct engine_answer answer, bool early)
+{
+    if ((answer.todo & ENGINE_START) != 0) {
+        stay->flight_waiting = true;
+        stay->flight_early = early;
+        stay->flight_number = stay->engine.refresh;
+        // Whoever waits may be the one to run it.
+        (void)pthread_cond_broadcast(&stay->moved);
+    }
+    state_wake(stay, answer);
+}
+
+void flight_end_granted(struct flight *flight)
+{
+    struct entry *entry = flight->entry;
+    const struct fields *fields = &flight->exchange->fields;
+
+    if (fields_text(fields, FIELD_ACCESS).length > ENTRY_TOKEN_MAX ||
+        fields_text(fields, FIELD_REFRESH).length > ENTRY_TOKEN_MAX) {
+        flight->end.outcome = ENGINE_UNRECOGNISED;
+        flight->end.detail = STAY_REASON_UNRECOGNISED;
+        return;
+    }
+    state_take(flight->stay, entry, fields);
+    entry->refreshed_s = entry->received_s;
+    // A vault from a backup may count from further back than this process.
+    if (entry->generation < flight->stay->engine.generation)
+        entry->generation = flight->stay->engine.generation;
+    entry->generation++;
+    flight->end.outcome = ENGINE_GRANTED;
+    flight->end.tokens = state_tokens(flight->stay, entry);
+}
+
+void flight_end_adopted(struct flight *flight)
+{
+    flight->end.outcome = ENGINE_ADOPTED;
+    flight->end.tokens = state_tokens(flight->stay, flight->entry);
+}
+
+void flight_end_passing(struct flight *flight)
+{
+    static const struct {
+        enum engine_outcome outcome;
+        enum stay_reason reason;
+    } ends[] = {
+        [OUTCOME_UNRECOGNISED] = {ENGINE_UNRECOGNISED,
+                                  STAY_REASON_UNRECOGNISED                       },
+        [OUTCOME_PASSING] = {ENGINE_PASSING,       STAY_REASON_UNAVAILABLE  },
+        [OUTCOME_NOT_SENT] = {ENGINE_NOT_SENT,      STAY_REASON_NO_CONNECTION},
+        [OUTCOME_UNKNOWN] = {ENGINE_UNKNOWN,       STAY_REASON_NO_ANSWER    },
+        [OUTCOME_CONFIG] = {ENGINE_MISCONFIGURED, STAY_REASON_CONFIG       },
+    };
+    enum outcome outcome = flight->told.outcome;
+    long status = flight->exchange->status;
+
+    // A grant or a 409 too many that led nowhere passes, too.
+    if (outcome >= COUNT(ends) || ends[outcome].reason == STAY_REASON_NONE)
+        outcome = OUTCOME_PASSING;
+    flight->end.outcome = ends[outcome].outcome;
+    flight->end.detail = (uint32_t)ends[outcome].reason;
+    flight->end.retry_after_ms = flight->told.retry_after_ms;
+    if (outcome == OUTCOME_NOT_SENT)
+        flight->end.detail = (uint32_t)exchange_reason(flight->exchange);
+    if (outcome == OUTCOME_PASSING && status < 500 && status != 408 &&
+        status != 425 && status != 429)
+        flight->end.detail = STAY_REASON_NOT_THE_SERVER;
+}
+
+static void end_by_vault(struct flight *flight, enum vault_result result)
+{
+    (void)state_vault_failed(flight->stay, result);
+    flight->end.outcome = ENGINE_PASSING;
+    flight->end.detail =
+        result == VAULT_BUSY ? STAY_REASON_BUSY : STAY_REASON_VAULT;
+}
+
+static void tell_started(const struct flight *flight)
+{
+    const struct stay_event event = {
+        .kind = STAY_EVENT_REFRESH_STARTED,
+        .at_ms = flight->began_ms,
+        .generation = flight->generation,
+        .early = flight->early,
+    };
+
+    event_send(flight->stay, &event);
+}
+
+/*
+ * With the vault locked and the entry read: may we call at all? False: it is
+ * over, or `end` says how it ends.
+ */
+static bool may_call(struct flight *flight, bool *over)
+{
+    struct stay *stay = flight->stay;
+    struct entry *entry = flight->entry;
+    struct engine_answer answer;
+    struct state_news news = {0};
+    bool call = false;
+
+    *over = false;
+    state_own_budget(stay, entry);
+    (void)pthread_mutex_lock(&stay->lock);
+    if (!state_is_live(stay, entry) || entry->sign_in != stay->sign_in) {
+        news = state_adopt(stay, entry);
+        flight->end.outcome = ENGINE_PASSING; // comes too late to count
+    } else if (entry->generation > stay->engine.refresh_from) {
+        flight_end_adopted(flight);
+    } else {
+        answer = engine_call(&stay->engine, flight->number, &entry->budget,
+                             clock_now_ms());
+        call = (answer.todo & ENGINE_CALL) != 0;
+        *over = !call;
+        entry->budget = stay->engine.budget;
+        state_wake(stay, answer);
+    }
+    (void)pthread_mutex_unlock(&stay->lock);
+    state_announce(stay, &news);
+    return call;
+}
+
+/*
+ * With the vault locked and read: everything up to the first byte. What must
+ * be durable before it, the next secret, is durable when this returns true.
+ */
+static bool prepare_locked(struct flight *flight, bool *over)
+{
+    struct entry *entry = flight->entry;
+    enum vault_result result;
+    bool must = false;
+    bool send;
+
+    if (!may_call(flight, over))
+        return false;
+    flight->sign_in = entry->sign_in;
+    flight->generation = entry->generation;
+    send = entry->committed ? flight_prepare_committed(flight, &must)
+                            : flight_prepare_offered(flight, &must);
+    result = vault_save(flight->stay->vault, entry);
+    if (result == VAULT_OK || !must)
+        return send; // the budget alone is not worth a failure
+    end_by_vault(flight, result);
+    return false;
+}
+
+static bool prepare(struct flight *flight, bool *over)
+{
+    enum vault_result result = vault_lock(flight->stay->vault, flight->entry);
+    bool send;
+
+    *over = false;
+    if (result != VAULT_OK) {
+        end_by_vault(flight, result);
+        return false;
+    }
+    send = prepare_locked(flight, over);
+    vault_unlock(flight->stay->vault);
+    return send;
+}
+
+static CURL *own_curl(struct stay *stay)
+{
+    if (stay->curl == NULL)
+        stay->curl = curl_easy_init();
+    return stay->curl;
+}
+
+static void send_message(struct flight *flight)
+{
+    CURL *curl = own_curl(flight->stay);
+    enum transport transport = TRANSPORT_NOT_SENT;
+    struct answer answer;
+
+    flight->began_ms = clock_now_ms();
+    tell_started(flight);
+    if (curl != NULL)
+        transport = exchange_send(flight->exchange, flight->stay, curl, NULL);
+    POINT("after_send");
+    answer = exchange_answer(flight->exchange);
+    flight->told =
+        outcome_decide(&flight->stay->dialect, MESSAGE_REFRESH, transport,
+                       &answer, &flight->exchange->fields);
+    bytes_wipe(flight->exchange->request, sizeof flight->exchange->request);
+}
+
+/* The engine's word on how it ended; true: again at once, as `number`. */
+static bool tell_engine(struct flight *flight)
+{
+    struct stay *stay = flight->stay;
+    struct engine_answer answer;
+
+    flight->end.number = flight->number;
+    flight->end.now_ms = clock_now_ms();
+    flight->end.random = state_random();
+    (void)pthread_mutex_lock(&stay->lock);
+    if ((flight->end.outcome == ENGINE_GRANTED ||
+         flight->end.outcome == ENGINE_ADOPTED) &&
+        flight->end.tokens.generation > stay->engine.generation &&
+        flight->entry->sign_in == stay->sign_in)
+        state_show(stay, flight->entry);
+    answer = engine_ended(&stay->engine, &flight->end);
+    if (flight->end.outcome == ENGINE_REFUSED &&
+        (answer.todo & ENGINE_STOP) == 0)
+        stay->ended = (enum stay_reason)flight->end.detail;
+    flight->number = stay->engine.refresh;
+    if (flight->end.outcome != ENGINE_GRANTED)
+        flight->entry->budget = stay->engine.budget;
+    state_wake(stay, answer);
+    (void)pthread_mutex_unlock(&stay->lock);
+    return (answer.todo & ENGINE_START) != 0;
+}
+
+/*
+ * New tokens are saved before they are used. Where that fails, the disk being
+ * full, they are used all the same: the next refresh repeats this step.
+ */
+static bool settle_locked(struct flight *flight)
+{
+    struct vault *vault = flight->stay->vault;
+    enum vault_result result = VAULT_OK;
+    bool again;
+
+    if (flight->entry->committed)
+        flight_settle_committed(flight);
+    else
+        flight_settle_offered(flight);
+    if (flight->end.outcome == ENGINE_GRANTED ||
+        flight->end.outcome == ENGINE_REFUSED)
+        result = vault_save(vault, flight->entry);
+    if (result != VAULT_OK)
+        (void)state_vault_failed(flight->stay, result);
+    again = tell_engine(flight);
+    if (flight->end.outcome != ENGINE_GRANTED &&
+        flight->end.outcome != ENGINE_ADOPTED)
+        (void)vault_save(vault, flight->entry); // the budget: as above
+    return again;
+}
+
+static bool settle(struct flight *flight)
+{
+    enum vault_result result;
+    bool again;
+
+    flight->end = (struct engine_end){0};
+    result = vault_lock(flight->stay->vault, flight->entry);
+    if (result != VAULT_OK) {
+        end_by_vault(flight, result);
+        return tell_engine(flight);
+    }
+    again = settle_locked(flight);
+    vault_unlock(flight->stay->vault);
+    return again;
+}
+
+static void tell_ended(const struct flight *flight)
+{
+    struct stay_event event = {
+        .reason = (enum stay_reason)flight->end.detail,
+        .at_ms = clock_now_ms(),
+        .generation = flight->end.tokens.generation,
+        .status = flight->exchange != NULL ? flight->exchange->status : 0,
+        .early = flight->early,
+    };
+
+    switch ((int)flight->end.outcome) {
+    case ENGINE_AGAIN:
+        return;
+    case ENGINE_GRANTED:
+        event.kind = STAY_EVENT_REFRESHED;
+        event.wait_ms = event.at_ms - flight->began_ms;
+        break;
+    case ENGINE_ADOPTED:
+        event.kind = STAY_EVENT_ADOPTED;
+        break;
+    case ENGINE_REFUSED:
+        event.kind = STAY_EVENT_SIGNED_OUT;
+        break;
+    default:
+        event.kind = STAY_EVENT_REFRESH_FAILED;
+    }
+    event_send(flight->stay, &event);
+}
+
+static void tell_resting(struct flight *flight)
+{
+    struct stay *stay = flight->stay;
+    struct stay_event event = {
+        .kind = STAY_EVENT_RESTING,
+        .reason = (enum stay_reason)flight->end.detail,
+        .at_ms = clock_now_ms(),
+    };
+    bool resting;
+
+    (void)pthread_mutex_lock(&stay->lock);
+    resting = stay->engine.state == ENGINE_RESTING;
+    event.wait_ms = engine_budget_next_ms(&stay->engine.budget) - event.at_ms;
+    (void)pthread_mutex_unlock(&stay->lock);
+    if (resting)
+        event_send(stay, &event);
+}
+
+/*
+ * The lock is advice. Where one token may be spent only once it is more: then
+ * who cannot have it tries later.
+ */
+static bool claim(struct flight *flight)
+{
+    struct stay *stay = flight->stay;
+    enum vault_result result = vault_claim(stay->vault, stay->limit_ms);
+
+    flight->claimed = result == VAULT_OK;
+    if (flight->claimed || stay->dialect.repeat_safe)
+        return true;
+    end_by_vault(flight, result);
+    return false;
+}
+
+/* One call, or the finding that none is needed. True: again at once. */
+static bool fly_once(struct flight *flight)
+{
+    bool over = false;
+    bool again;
+
+    flight->end = (struct engine_end){0};
+    if (prepare(flight, &over)) {
+        send_message(flight);
+        again = settle(flight);
+    } else if (over) {
+        return false;
+    } else {
+        again = tell_engine(flight);
+    }
+    tell_ended(flight);
+    return again;
+}
+
+static void fly(struct flight *flight)
+{
+    flight->entry = entry_new();
+    flight->exchange = exchange_new();
+    if (flight->entry == NULL || flight->exchange == NULL) {
+        (void)state_fail(flight->stay, STAY_NO_MEMORY, "out of memory");
+        flight->end.outcome = ENGINE_PASSING;
+        (void)tell_engine(flight);
+        return;
+    }
+    if (!claim(flight)) {
+        (void)tell_engine(flight);
+        tell_ended(flight);
+        return;
+    }
+    // The engine bounds how often; see ENGINE_AGAIN_MAX.
+    while (fly_once(flight))
+        continue;
+    if (flight->claimed)
+        vault_release(flight->stay->vault);
+    tell_resting(flight);
+    if (flight->tell_server)
+        (void)account_tell_sign_out(flight->stay);
+}
+
+bool refresh_run_waiting(struct stay *stay)
+{
+    struct flight flight = {.stay = stay};
+    bool waiting;
+
+    (void)pthread_mutex_lock(&stay->lock);
+    waiting = stay->flight_waiting;
+    stay->flight_waiting = false;
+    flight.number = stay->flight_number;
+    flight.early = stay->flight_early;
+    (void)pthread_mutex_unlock(&stay->lock);
+    if (!waiting)
+        return false;
+    flight.began_ms = clock_now_ms();
+    fly(&flight);
+    entry_free(flight.entry);
+    exchange_free(flight.exchange);
+    bytes_wipe(&flight, sizeof flight);
+    return true;
+}
