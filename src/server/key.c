@@ -231,6 +231,8 @@ enum key_result key_ring_open(struct key_ring *out,
         result = fill_ring(source, out, seal, why);
     if (result != KEY_OK)
         key_ring_clear(out);
+    else
+        why[0] = '\0'; // of the file that had to be made first
     sodium_memzero(seal, sizeof seal);
     return result;
 }

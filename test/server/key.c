@@ -1,0 +1,257 @@
+#include "server/key.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "check.h"
+
+/* A folder with a database in it. */
+struct place {
+    char folder[64];
+    char path[96]; /* of the key file */
+    struct store *store;
+};
+
+static void open_place(struct place *p)
+{
+    char url[128];
+    struct store_config config = {.url = url, .mode = STORE_WRITE};
+    struct store_why why;
+
+    (void)snprintf(p->folder, sizeof p->folder, "/tmp/stay-key-XXXXXX");
+    CHECK(mkdtemp(p->folder) != NULL);
+    (void)snprintf(p->path, sizeof p->path, "%s/stay.key", p->folder);
+    (void)snprintf(url, sizeof url, "sqlite:%s/stay.db", p->folder);
+    CHECK_EQ(store_open(&p->store, &config, &why), STORE_OK);
+}
+
+static void close_place(struct place *p)
+{
+    static const char *const names[] = {"stay.key", "stay.db", "stay.db-wal",
+                                        "stay.db-shm", "link"};
+    char path[128];
+
+    store_close(p->store);
+    for (size_t i = 0; i < COUNT(names); i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", p->folder, names[i]);
+        (void)unlink(path);
+    }
+    CHECK_EQ(rmdir(p->folder), 0); // nothing else was left behind
+}
+
+static enum key_result open_ring(struct place *p, struct key_ring *ring,
+                                 char why[KEY_WHY_SIZE])
+{
+    struct key_source source = {
+        .store = p->store, .path = p->path, .now_s = 1000};
+
+    why[0] = '\0';
+    return key_ring_open(ring, &source, why);
+}
+
+static void write_key_file(const char *path, const char *text, mode_t mode)
+{
+    FILE *f = fopen(path, "w");
+
+    CHECK(f != NULL);
+    (void)fputs(text, f);
+    (void)fclose(f);
+    CHECK_EQ(chmod(path, mode), 0);
+}
+
+static void first_start(void **state)
+{
+    struct place p;
+    struct key_ring ring;
+    struct key_ring again;
+    struct stat is;
+    char why[KEY_WHY_SIZE];
+
+    (void)state;
+    open_place(&p);
+    CASE("the first start makes the file and one key of each kind");
+    CHECK_EQ(open_ring(&p, &ring, why), KEY_OK);
+    CHECK_TEXT(why, "");
+    CHECK_EQ(ring.sign_count, 1);
+    CHECK_EQ(ring.mac_count, 1);
+    CHECK(ring.mac[0].id > 0);
+    CASE("the file is its owner's alone");
+    CHECK_EQ(stat(p.path, &is), 0);
+    CHECK_EQ(is.st_mode & 0777, 0600);
+    CASE("the second start has the same keys");
+    CHECK_EQ(open_ring(&p, &again, why), KEY_OK);
+    CHECK_EQ(memcmp(&ring, &again, sizeof ring), 0);
+    CASE("a cleared ring holds nothing");
+    key_ring_clear(&ring);
+    CHECK(sodium_is_zero((const uint8_t *)&ring, sizeof ring));
+    close_place(&p);
+}
+
+struct file_row {
+    const char *name;
+    const char *text; /* NULL: the file is removed */
+    mode_t mode;
+    const char *why; /* behind "key file PATH: " */
+};
+
+static const struct file_row file_rows[] = {
+    {"the file is gone",               NULL,                                                         0,
+     "is missing, and the keys in the database are sealed with it"                                                                            },
+    {"another file of the right form",
+     "stay-key-1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",                                     0600,
+     "is not the one that the keys in the database are sealed with"                                                                           },
+    {"the group may read it",
+     "stay-key-1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",                                     0640,
+     "others may read or write it; allowed is mode 0600"                                                                                      },
+    {"everybody may write it",
+     "stay-key-1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",                                     0602,
+     "others may read or write it; allowed is mode 0600"                                                                                      },
+    {"an empty file",                  "",                                                           0600, "is not a key file of this program"},
+    {"a key that is too short",        "stay-key-1 AAAA\n",                                          0600,
+     "is not a key file of this program"                                                                                                      },
+    {"a key that is too long",
+     "stay-key-1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",                                    0600,
+     "is not a key file of this program"                                                                                                      },
+    {"a mark of a later version",
+     "stay-key-2 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",                                     0600,
+     "is not a key file of this program"                                                                                                      },
+    {"two lines",                      "stay-key-1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n\n",
+     0600,                                                                                                 "is not a key file of this program"},
+};
+
+static void wrong_files(void **state)
+{
+    struct place p;
+    struct key_ring ring;
+    char why[KEY_WHY_SIZE];
+    char want[KEY_WHY_SIZE];
+
+    (void)state;
+    open_place(&p);
+    CHECK_EQ(open_ring(&p, &ring, why), KEY_OK);
+    for (size_t i = 0; i < COUNT(file_rows); i++) {
+        const struct file_row *row = &file_rows[i];
+
+        CASE(row->name);
+        if (row->text == NULL)
+            CHECK_EQ(unlink(p.path), 0);
+        else
+            write_key_file(p.path, row->text, row->mode);
+        CHECK_EQ(open_ring(&p, &ring, why), KEY_BAD_FILE);
+        (void)snprintf(want, sizeof want, "key file %s: %s", p.path, row->why);
+        CHECK_TEXT(why, want);
+        CHECK(sodium_is_zero((const uint8_t *)&ring, sizeof ring));
+    }
+    close_place(&p);
+}
+
+static void folders(void **state)
+{
+    struct place p;
+    struct key_ring ring;
+    char why[KEY_WHY_SIZE];
+
+    (void)state;
+    open_place(&p);
+    CASE("a folder that does not exist is told, and no keys are made");
+    (void)snprintf(p.path, sizeof p.path, "%s/none/stay.key", p.folder);
+    CHECK_EQ(open_ring(&p, &ring, why), KEY_BAD_FILE);
+    CHECK(strstr(why, "No such file or directory") != NULL);
+    CASE("a folder is not a key file");
+    (void)snprintf(p.path, sizeof p.path, "%s", p.folder);
+    CHECK_EQ(open_ring(&p, &ring, why), KEY_BAD_FILE);
+    CHECK(strstr(why, "is not a regular file") != NULL);
+    close_place(&p);
+}
+
+static void macs(void **state)
+{
+    struct place p;
+    struct key_ring ring;
+    struct offered_token token = {.n = 1};
+    char why[KEY_WHY_SIZE];
+
+    (void)state;
+    open_place(&p);
+    CHECK_EQ(open_ring(&p, &ring, why), KEY_OK);
+    CASE("what was made is ours");
+    key_mac_set(&ring, &token);
+    CHECK_EQ(token.key_id, ring.mac[0].id);
+    CHECK(key_mac_fits(&ring, &token));
+    CASE("with another number it is not");
+    token.n = 2;
+    CHECK(!key_mac_fits(&ring, &token));
+    token.n = 1;
+    CASE("with one bit of the mac turned it is not");
+    token.mac[OFFERED_MAC_SIZE - 1] ^= 1;
+    CHECK(!key_mac_fits(&ring, &token));
+    token.mac[OFFERED_MAC_SIZE - 1] ^= 1;
+    CASE("under a key that there is not it is not");
+    token.key_id ^= 0x80;
+    CHECK(!key_mac_fits(&ring, &token));
+    close_place(&p);
+}
+
+static void publishing(void **state)
+{
+    struct place p;
+    struct key_ring ring;
+    char text[KEY_JWKS_MAX + 1];
+    char why[KEY_WHY_SIZE];
+    size_t length;
+
+    (void)state;
+    open_place(&p);
+    CHECK_EQ(open_ring(&p, &ring, why), KEY_OK);
+    CASE("the public key is published, and nothing secret");
+    length = key_write_jwks(&ring, text);
+    text[length] = '\0';
+    CHECK(strstr(text, ring.sign[0].kid) != NULL);
+    CHECK(strstr(text, "\"crv\":\"Ed25519\"") != NULL);
+    CHECK(strstr(text, "\"d\"") == NULL);
+    close_place(&p);
+}
+
+static bool move_blob(void *context, const struct store_key *key)
+{
+    struct store_key *copy = context;
+
+    if (copy->id == 0)
+        *copy = *key;
+    return true;
+}
+
+static void binding(void **state)
+{
+    struct place p;
+    struct key_ring ring;
+    struct store_key first = {.id = 0};
+    char why[KEY_WHY_SIZE];
+
+    (void)state;
+    open_place(&p);
+    CHECK_EQ(open_ring(&p, &ring, why), KEY_OK);
+    CASE("a sealed key moved to another row does not open");
+    CHECK_EQ(store_key_list(p.store, move_blob, &first), STORE_OK);
+    first.id = 200;
+    CHECK_EQ(store_key_add(p.store, &first), STORE_OK);
+    CHECK_EQ(open_ring(&p, &ring, why), KEY_BAD_FILE);
+    close_place(&p);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(first_start), cmocka_unit_test(wrong_files),
+        cmocka_unit_test(folders),     cmocka_unit_test(macs),
+        cmocka_unit_test(publishing),  cmocka_unit_test(binding),
+    };
+
+    if (sodium_init() < 0)
+        return 1;
+    return check_run("server/key", tests);
+}

@@ -1,0 +1,113 @@
+#include "server/plausible.h"
+
+#include <string.h>
+
+#include "check.h"
+
+struct row {
+    const char *name;
+    enum reply_kind (*judge)(struct span text);
+    struct span text;
+    enum reply_kind want;
+};
+
+static char long_text[600];
+
+static const struct row rows[] = {
+    {"a plain name",               plausible_name,  {"ada", 3},               CASE_OK      },
+    {"a name beyond ASCII",        plausible_name,  {"J\xc3\xbcrgen", 7},     CASE_OK      },
+    {"a name with a blank inside", plausible_name,  {"ada l", 5},             CASE_OK      },
+    {"no name",                    plausible_name,  {"", 0},                  CASE_BLANK   },
+    {"a name of blanks",           plausible_name,  {"  ", 2},                CASE_BLANK   },
+    {"a NUL in a name",            plausible_name,  {"a\0b", 3},              CASE_INVALID },
+    {"a new line in a name",       plausible_name,  {"a\nb", 3},              CASE_INVALID },
+    {"a DEL in a name",            plausible_name,  {"a\x7f", 2},             CASE_INVALID },
+    {"the longest name",           plausible_name,  {long_text, 150},         CASE_OK      },
+    {"a name one byte longer",     plausible_name,  {long_text, 151},         CASE_TOO_LONG},
+    {"an address",                 plausible_email, {"a@b.c", 5},             CASE_OK      },
+    {"an address without a point", plausible_email, {"a@localhost", 11},      CASE_OK      },
+    {"no at sign",                 plausible_email, {"abc", 3},               CASE_INVALID },
+    {"nothing before it",          plausible_email, {"@b.c", 4},              CASE_INVALID },
+    {"nothing behind it",          plausible_email, {"a@", 2},                CASE_INVALID },
+    {"two of them",                plausible_email, {"a@b@c", 5},             CASE_INVALID },
+    {"a blank in it",              plausible_email, {"a b@c", 5},             CASE_INVALID },
+    {"a NUL in an address",        plausible_email, {"a\0@b.c", 6},           CASE_INVALID },
+    {"the longest title",          plausible_title, {long_text, 512},         CASE_OK      },
+    {"a title one byte longer",    plausible_title, {long_text, 513},         CASE_TOO_LONG},
+};
+
+static void judged(void **state)
+{
+    (void)state;
+    memset(long_text, 'x', sizeof long_text);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        CASE(rows[i].name);
+        CHECK_EQ(rows[i].judge(rows[i].text), rows[i].want);
+    }
+}
+
+struct password_row {
+    const char *name;
+    size_t length; /* of long_text, or... */
+    const char *text;
+    enum reply_kind want[3];
+};
+
+static const struct password_row passwords[] = {
+    {"eight characters",                0,   "abcdefgh",           {0}                              },
+    {"seven characters",                0,   "abcdefg",            {CASE_TOO_SHORT}                 },
+    {"eight characters of four bytes",  0,   "\xf0\x9f\x98\x80\xf0\x9f\x98\x80\xf0\x9f\x98\x80\xf0\x9f\x98\x80\xf0\x9f\x98\x80\xf0\x9f\x98\x80\xf0\x9f\x98\x80\xf0\x9f\x98\x80", {0}},
+    {"four characters of two bytes",    0,   "\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc", {CASE_TOO_SHORT}    },
+    {"digits only",                     0,   "8301749215",         {CASE_ALL_DIGITS}                },
+    {"few digits only",                 0,   "8301",               {CASE_TOO_SHORT, CASE_ALL_DIGITS}},
+    {"as long as may be",               256, NULL,                 {0}                              },
+    {"longer",                          257, NULL,                 {CASE_TOO_LONG}                  },
+};
+
+static void new_passwords(void **state)
+{
+    (void)state;
+    memset(long_text, 'x', sizeof long_text);
+    for (size_t i = 0; i < COUNT(passwords); i++) {
+        const struct password_row *row = &passwords[i];
+        struct span text = {long_text, row->length};
+        enum reply_kind got[3] = {0};
+
+        CASE(row->name);
+        if (row->text != NULL)
+            text = span_of(row->text);
+        (void)plausible_password(text, got, COUNT(got));
+        for (size_t k = 0; k < COUNT(got); k++)
+            CHECK_EQ(got[k], row->want[k]);
+    }
+}
+
+static void copies(void **state)
+{
+    char out[6];
+
+    (void)state;
+    CASE("what fits is copied whole");
+    plausible_copy(SPAN("abcde"), out, sizeof out);
+    CHECK_TEXT(out, "abcde");
+    CASE("what does not is cut");
+    plausible_copy(SPAN("abcdef"), out, sizeof out);
+    CHECK_TEXT(out, "abcde");
+    CASE("never inside a character");
+    plausible_copy(SPAN("abcd\xc3\xbc"), out, sizeof out);
+    CHECK_TEXT(out, "abcd");
+    CASE("a control character shows as a question mark");
+    plausible_copy(SPAN("a\0\n"), out, sizeof out);
+    CHECK_TEXT(out, "a??");
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(judged),
+        cmocka_unit_test(new_passwords),
+        cmocka_unit_test(copies),
+    };
+
+    return check_run("server/plausible", tests);
+}
