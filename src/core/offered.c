@@ -83,3 +83,17 @@ struct offered_token offered_child(uint8_t key_id,
     __builtin_memcpy(child.parent, parent, OFFERED_ID_SIZE);
     return child;
 }
+
+struct offered_token offered_answer(const struct offered_token *shown,
+                                    uint8_t key_id,
+                                    const uint8_t parent[OFFERED_ID_SIZE],
+                                    int64_t parent_n,
+                                    const uint8_t self[OFFERED_ID_SIZE])
+{
+    struct offered_token same = *shown;
+
+    if (!bytes_equal_secret(shown->parent, parent, OFFERED_ID_SIZE))
+        return offered_child(key_id, shown->sid, parent, parent_n, self);
+    same.key_id = key_id;
+    return same;
+}

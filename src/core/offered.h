@@ -56,4 +56,18 @@ struct offered_token offered_child(uint8_t key_id,
                                    int64_t parent_n,
                                    const uint8_t self[OFFERED_ID_SIZE]);
 
+/*
+ * What a granted token is answered with, `parent` being the row's current one
+ * now: a new child of it; or, where `shown` is a child of it already (the window
+ * holds the row still), `shown` itself. Were that answered with a sibling, the
+ * same request could arrive once more when the window is over, move the row,
+ * and so make the client's new token the dead one. The mac is the caller's to
+ * set, under key_id.
+ */
+struct offered_token offered_answer(const struct offered_token *shown,
+                                    uint8_t key_id,
+                                    const uint8_t parent[OFFERED_ID_SIZE],
+                                    int64_t parent_n,
+                                    const uint8_t self[OFFERED_ID_SIZE]);
+
 #endif

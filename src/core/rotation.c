@@ -187,19 +187,42 @@ static enum rotation_verdict touch(const struct rotation_row *row,
     return ROTATION_TOUCH;
 }
 
-/* The token becomes the current one, and its own parent the previous. */
+/* The token becomes the current one. */
 static enum rotation_verdict adopt(const struct rotation_row *row,
                                    const struct offered_token *token,
                                    int64_t now_s, struct rotation_row *after)
 {
     *after = *row;
-    __builtin_memcpy(after->previous, token->parent, OFFERED_ID_SIZE);
+    __builtin_memcpy(after->previous, row->current, OFFERED_ID_SIZE);
     __builtin_memcpy(after->current, token->self, OFFERED_ID_SIZE);
     after->n = token->n;
     after->moved = true;
     after->moved_s = now_s;
     after->used_s = now_s;
     return ROTATION_MOVE;
+}
+
+/*
+ * As adopt, where the database has lost commits. Which tokens are still under
+ * way nobody knows now: with no previous one, all older ones are refused softly
+ * until the window is over.
+ */
+static enum rotation_verdict recover(const struct rotation_row *row,
+                                     const struct offered_token *token,
+                                     int64_t now_s, struct rotation_row *after)
+{
+    enum rotation_verdict verdict = adopt(row, token, now_s, after);
+
+    __builtin_memset(after->previous, 0, OFFERED_ID_SIZE);
+    return verdict;
+}
+
+static bool is_of_previous(const struct rotation_row *row,
+                           const struct offered_token *token)
+{
+    return is_zero(row->previous, OFFERED_ID_SIZE) ||
+           id_is(token->self, row->previous) ||
+           id_is(token->parent, row->previous);
 }
 
 enum rotation_verdict rotation_offered(const struct rotation_row *row,
@@ -224,9 +247,8 @@ enum rotation_verdict rotation_offered(const struct rotation_row *row,
         return moved_lately ? touch(row, limits, now_s, after)
                             : adopt(row, token, now_s, after);
     if (token->n > row->n)
-        return adopt(row, token, now_s, after);
-    if (moved_lately && (id_is(token->self, row->previous) ||
-                         id_is(token->parent, row->previous)))
+        return recover(row, token, now_s, after);
+    if (moved_lately && is_of_previous(row, token))
         return ROTATION_SOFT;
     return revoke(row, after);
 }

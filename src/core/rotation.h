@@ -82,7 +82,8 @@ struct rotation_row {
 
     /* offered */
     uint8_t current[OFFERED_ID_SIZE];
-    uint8_t previous[OFFERED_ID_SIZE]; /* zeros before the first move */
+    uint8_t previous[OFFERED_ID_SIZE]; /* zeros before the first move, and
+                                          after one that made good a loss */
     int64_t n;       /* the number of current; the root's is 0 */
     bool moved;      /* false until the first move */
     int64_t moved_s; /* when it last moved; meaningless while not `moved` */
@@ -150,9 +151,8 @@ enum rotation_verdict rotation_committed(const struct rotation_row *row,
  * Decides on an offered token. `token` is NULL when it could not be parsed or
  * its mac is not ours; `row` is NULL when there is none.
  *
- * *after is written on MOVE, TOUCH, KEEP and REVOKE; it may be row. The token to
- * hand out is a new one with parent = after->current, n = after->n + 1 and a
- * random `self` (offered_child). The compare-and-set of ROTATION_MOVE carries
+ * *after is written on MOVE, TOUCH, KEEP and REVOKE; it may be row. What to hand
+ * out is offered_answer(token, key, after->current, after->n, ...). The compare-and-set of ROTATION_MOVE carries
  * protocol, ended = living, NOT disabled, and the row's current and n. The whole
  * condition for a store that tries it unread:
  *

@@ -81,18 +81,36 @@ bool mint_access(struct call *call, struct mint *mint,
     return true;
 }
 
+static void write_refresh(struct call *call, struct mint *mint,
+                          struct offered_token *token)
+{
+    key_mac_set(&call->server->keys, token);
+    offered_format(token, mint->refresh);
+    fields_set_text(&call->fields, FIELD_REFRESH,
+                    (struct span){mint->refresh, OFFERED_TEXT_LENGTH});
+}
+
 void mint_refresh(struct call *call, struct mint *mint,
                   const uint8_t sid[STORE_SID_SIZE],
                   const uint8_t parent[STORE_LINK_SIZE], int64_t n)
 {
-    const struct key_ring *keys = &call->server->keys;
     uint8_t self[STORE_LINK_SIZE];
     struct offered_token token;
 
     randombytes_buf(self, sizeof self);
-    token = offered_child(keys->mac[0].id, sid, parent, n, self);
-    key_mac_set(keys, &token);
-    offered_format(&token, mint->refresh);
-    fields_set_text(&call->fields, FIELD_REFRESH,
-                    (struct span){mint->refresh, OFFERED_TEXT_LENGTH});
+    token = offered_child(call->server->keys.mac[0].id, sid, parent, n, self);
+    write_refresh(call, mint, &token);
+}
+
+void mint_refresh_after(struct call *call, struct mint *mint,
+                        const struct offered_token *shown,
+                        const uint8_t parent[STORE_LINK_SIZE], int64_t n)
+{
+    uint8_t self[STORE_LINK_SIZE];
+    struct offered_token token;
+
+    randombytes_buf(self, sizeof self);
+    token =
+        offered_answer(shown, call->server->keys.mac[0].id, parent, n, self);
+    write_refresh(call, mint, &token);
 }

@@ -31,4 +31,12 @@ void mint_refresh(struct call *call, struct mint *mint,
                   const uint8_t sid[STORE_SID_SIZE],
                   const uint8_t parent[STORE_LINK_SIZE], int64_t n);
 
+/*
+ * The same for a token that was shown and granted: itself again where it is a
+ * child of `parent` already (offered_answer).
+ */
+void mint_refresh_after(struct call *call, struct mint *mint,
+                        const struct offered_token *shown,
+                        const uint8_t parent[STORE_LINK_SIZE], int64_t n);
+
 #endif

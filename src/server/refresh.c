@@ -118,8 +118,8 @@ static void grant(struct refresh *work, const uint8_t *sid,
         return;
     }
     if (work->offered)
-        mint_refresh(call, &work->mint, sid, work->rotate.offered.parent,
-                     work->rotate.offered.n);
+        mint_refresh_after(call, &work->mint, &work->rotate.offered.token,
+                           work->rotate.offered.parent, work->rotate.offered.n);
     fields_set_int(&call->fields, FIELD_ID, holder->user_id);
     fields_set_text(&call->fields, FIELD_ROLES, who.roles);
     finish(call, ROTATION_MOVE);

@@ -322,10 +322,10 @@ static const struct offered_case offered_cases[] = {
      ROTATION_KEEP,                                                                                     'c', 'p'},
 
     {"above the row and no child of current, lately moved", 'x', 'y', 6,  true,
-     0,                                                                                ROTATION_MOVE,   'x', 'y'},
-    {"above the row by far",                                'x', 'y', 90, true,  9999, ROTATION_MOVE,   'x', 'y'},
+     0,                                                                                ROTATION_MOVE,   'x', 0  },
+    {"above the row by far",                                'x', 'y', 90, true,  9999, ROTATION_MOVE,   'x', 0  },
     {"above the row, and the previous one's child",         'x', 'p', 6,  true,  0,
-     ROTATION_MOVE,                                                                                     'x', 'p'},
+     ROTATION_MOVE,                                                                                     'x', 0  },
     {"level with the row, a stranger: reuse",               'x', 'y', 5,  true,  0,
      ROTATION_REVOKE,                                                                                   'c', 'p'},
 
@@ -420,6 +420,76 @@ static void offered_life(void **state)
     }
 }
 
+/* The row is at 'c' with n = 5; what each granted token is answered with. */
+static void handing_out(void **state)
+{
+    static const uint8_t self[OFFERED_ID_SIZE] = "fresh";
+    struct rotation_row row = offered_row();
+    struct offered_token token = token_of('c', 'p', 5);
+    struct offered_token out;
+
+    (void)state;
+    CASE("the current one is answered with a new child of its own");
+    out = offered_answer(&token, 9, row.current, row.n, self);
+    CHECK_EQ(out.n, 6);
+    CHECK_EQ(out.key_id, 9);
+    CHECK_BYTES(out.self, 16, self, 16);
+    CHECK_BYTES(out.parent, 16, row.current, 16);
+
+    CASE("a child that the window holds back gets itself back");
+    token = token_of('x', 'c', 6);
+    token.sid[0] = 's';
+    row.moved = true;
+    row.moved_s = NOW - 59;
+    CHECK_EQ(rotation_offered(&row, &token, &limits, NOW, &row), ROTATION_KEEP);
+    out = offered_answer(&token, 9, row.current, row.n, self);
+    CHECK_EQ(out.n, 6);
+    CHECK_EQ(out.key_id, 9);
+    CHECK_BYTES(out.self, 16, token.self, 16);
+    CHECK_BYTES(out.parent, 16, token.parent, 16);
+    CHECK_BYTES(out.sid, 16, token.sid, 16);
+
+    CASE("a child that moves the row gets a child of its own");
+    CHECK_EQ(rotation_offered(&row, &token, &limits, NOW + 1, &row),
+             ROTATION_MOVE);
+    out = offered_answer(&token, 9, row.current, row.n, self);
+    CHECK_EQ(out.n, 7);
+    CHECK_BYTES(out.self, 16, self, 16);
+    CHECK_BYTES(out.parent, 16, token.self, 16);
+    CHECK_BYTES(out.sid, 16, token.sid, 16);
+}
+
+/* After a loss was made good nobody knows which tokens are under way. */
+static void recovering(void **state)
+{
+    struct rotation_row row = offered_row();
+    struct offered_token token = token_of('x', 'y', 8);
+    struct rotation_row after;
+
+    (void)state;
+    CASE("a token above the row is adopted, with no previous one");
+    CHECK_EQ(rotation_offered(&row, &token, &limits, NOW, &row), ROTATION_MOVE);
+    CASE("any older one is refused softly in the window's last second");
+    token = token_of('a', 'b', 2);
+    CHECK_EQ(rotation_offered(&row, &token, &limits, NOW + 59, &after),
+             ROTATION_SOFT);
+    CASE("a stranger at the row's own number too");
+    token = token_of('a', 'b', 8);
+    CHECK_EQ(rotation_offered(&row, &token, &limits, NOW + 59, &after),
+             ROTATION_SOFT);
+    CASE("and is reuse when the window is over");
+    CHECK_EQ(rotation_offered(&row, &token, &limits, NOW + 60, &after),
+             ROTATION_REVOKE);
+    CASE("the next ordinary move has a previous one again");
+    token = token_of('z', 'x', 9);
+    CHECK_EQ(rotation_offered(&row, &token, &limits, NOW + 60, &row),
+             ROTATION_MOVE);
+    CHECK_EQ(row.previous[0], 'x');
+    token = token_of('a', 'b', 2);
+    CHECK_EQ(rotation_offered(&row, &token, &limits, NOW + 61, &after),
+             ROTATION_REVOKE);
+}
+
 static void offered_order(void **state)
 {
     struct rotation_row row = offered_row();
@@ -503,6 +573,7 @@ int main(void)
         cmocka_unit_test(order),        cmocka_unit_test(no_limits),
         cmocka_unit_test(same_start),   cmocka_unit_test(offered),
         cmocka_unit_test(offered_life), cmocka_unit_test(offered_order),
+        cmocka_unit_test(handing_out),  cmocka_unit_test(recovering),
         cmocka_unit_test(touching),     cmocka_unit_test(verdict_words),
     };
 
