@@ -129,6 +129,8 @@ static void write_request(const struct stay_event *e, unsigned seen, char *out,
     else if (e->kind == STAY_EVENT_REPLAYED || e->kind == STAY_EVENT_SENT)
         n = snprintf(out, size, "with token %llu",
                      (unsigned long long)e->generation);
+    else if (e->kind == STAY_EVENT_WAITING)
+        n = snprintf(out, size, "for the new token");
     if (n == 0)
         *out = '\0';
 }

@@ -34,7 +34,7 @@ static void run_program(const char *program, unsigned port, const char *folder,
     const char *const arguments[ARGUMENTS_MAX] = {
         program,       "--demo",     "--listen", listen,         "--database",
         database,      "--key-file", key,        "--access-ttl", "10s",
-        "--log-level", "warning",    NULL,
+        "--log-level", "warn",       NULL,
     };
 
     (void)snprintf(listen, sizeof listen, "127.0.0.1:%u", port);
@@ -193,9 +193,9 @@ long server_refreshes(const struct server *server, const char *dialect)
     const char *found;
     long count = -1;
 
-    (void)snprintf(name, sizeof name,
-                   "\nstay_refreshes_total{dialect=\"%s\",outcome=\"ok\"} ",
-                   dialect);
+    (void)snprintf(
+        name, sizeof name,
+        "\nstay_refreshes_total{dialect=\"%s\",outcome=\"granted\"} ", dialect);
     if (page.text != NULL && call(server, "/metrics", NULL, &page)) {
         found = strstr(page.text, name);
         if (found != NULL)

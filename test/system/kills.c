@@ -240,7 +240,7 @@ static void at_random(void **state)
     if (given != NULL)
         seed = (unsigned)strtoul(given, NULL, 10);
     else
-        (void)getrandom(&seed, sizeof seed, 0);
+        CHECK(getrandom(&seed, sizeof seed, 0) == sizeof seed);
     check_note("random kills: STAY_SEED=%u repeats them", seed);
     random_kills(&families[0], seed);
     random_kills(&families[1], seed);
