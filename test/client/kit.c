@@ -1,0 +1,105 @@
+#include "client/kit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+
+static const char *const names[] = {
+    "signed_in",       "refreshed",      "signed_out", "resting",  "adopted",
+    "refresh_started", "refresh_failed", "sent",       "answered", "held_back",
+    "waiting",         "replayed",       "failed",
+};
+
+const char *kit_event_name(enum stay_event_kind kind)
+{
+    return names[__builtin_ctz((unsigned)kind)];
+}
+
+static void on_event(const struct stay_event *event, void *data)
+{
+    struct kit *kit = data;
+    size_t length = strlen(kit->events);
+
+    (void)snprintf(kit->events + length, sizeof kit->events - length, "%s ",
+                   kit_event_name(event->kind));
+    if (event->reason != STAY_REASON_NONE)
+        kit->reason = event->reason;
+}
+
+static size_t on_write(char *bytes, size_t size, size_t count, void *data)
+{
+    struct kit *kit = data;
+    size_t length = size * count;
+
+    if (length > sizeof kit->body - 1 - kit->body_length)
+        return 0;
+    memcpy(kit->body + kit->body_length, bytes, length);
+    kit->body_length += length;
+    kit->body[kit->body_length] = '\0';
+    return length;
+}
+
+void kit_open(struct kit *kit, const char *vault)
+{
+    struct stay_config config = {.dialect = "stay",
+                                 .vault = vault,
+                                 .limit_ms = 30000,
+                                 .error = kit->error};
+
+    memset(kit, 0, sizeof *kit);
+    fake_stay_open(&kit->fake);
+    config.url = fake_url(kit->fake.server);
+    if (!CHECK_EQ(stay_open(&kit->stay, &config), STAY_OK)) {
+        check_note("%s", kit->error);
+        abort();
+    }
+    (void)stay_on_event(kit->stay, STAY_EVENT_ANY, on_event, kit);
+    kit->easy = stay_easy_init(kit->stay);
+}
+
+void kit_close(struct kit *kit)
+{
+    stay_easy_cleanup(kit->easy);
+    stay_close(kit->stay);
+    fake_stay_close(&kit->fake);
+}
+
+enum stay_result kit_sign_in(struct kit *kit)
+{
+    return stay_sign_in(kit->stay, FAKE_USER, FAKE_PASSWORD);
+}
+
+CURLcode kit_perform(struct kit *kit, const char *path)
+{
+    char url[1024];
+    CURLcode code;
+
+    (void)snprintf(url, sizeof url, "%s%s", fake_url(kit->fake.server), path);
+    (void)stay_easy_setopt(kit->easy, CURLOPT_URL, url);
+    (void)stay_easy_setopt(kit->easy, CURLOPT_WRITEFUNCTION, on_write);
+    (void)stay_easy_setopt(kit->easy, CURLOPT_WRITEDATA, kit);
+    (void)stay_easy_setopt(kit->easy, CURLOPT_ERRORBUFFER, kit->curl_error);
+    kit->body_length = 0;
+    kit->body[0] = '\0';
+    kit->curl_error[0] = '\0';
+    code = stay_easy_perform(kit->easy);
+    kit->status = 0;
+    (void)stay_easy_getinfo(kit->easy, CURLINFO_RESPONSE_CODE, &kit->status);
+    return code;
+}
+
+CURLcode kit_get(struct kit *kit, const char *path)
+{
+    stay_easy_reset(kit->easy);
+    return kit_perform(kit, path);
+}
+
+void kit_always_401(struct fake_reply *reply, const struct fake_request *r,
+                    void *data)
+{
+    (void)r;
+    (void)data;
+    fake_answer(reply, 401, "text/plain", "no way");
+}
