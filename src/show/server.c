@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <curl/curl.h>
+#include "stay.h"
 
 enum {
     ARGUMENTS_MAX = 16,
