@@ -83,7 +83,7 @@
 
 #include "core/engine_budget.h"
 
-/* Origins whose 401s are remembered at a time; the oldest makes room. */
+/* Origins whose 401s are remembered at a time; if more, all are quiet. */
 #define ENGINE_QUIET_COUNT 8
 /* The origin of a request that is none of the session's own. */
 #define ENGINE_FOREIGN UINT32_MAX
@@ -205,7 +205,8 @@ struct engine_end {
     uint32_t random; /* uniform over its range */
 };
 
-/* 401s of this origin start no refresh in [from_ms, until_ms). */
+/* 401s of this origin (ENGINE_FOREIGN: of all) start no refresh in
+   [from_ms, until_ms). */
 struct engine_quiet {
     uint32_t origin;
     int64_t from_ms;
@@ -231,7 +232,6 @@ struct engine {
     uint32_t end_detail;                         /* with ENGINE_ENDED */
     int64_t early_ms;                            /* struct engine_config */
     struct engine_budget budget;
-    uint32_t quiet_next; /* the slot that makes room */
     struct engine_quiet quiet[ENGINE_QUIET_COUNT];
 };
 

@@ -52,12 +52,18 @@ static bool is_young(const struct engine *e, int64_t now_ms)
     return now_ms >= e->received_ms && now_ms < e->young_ms;
 }
 
+static bool is_running(const struct engine_quiet *q, int64_t now_ms)
+{
+    return now_ms >= q->from_ms && now_ms < q->until_ms;
+}
+
 static bool is_quiet(const struct engine *e, uint32_t origin, int64_t now_ms)
 {
     for (size_t i = 0; i < ENGINE_QUIET_COUNT; i++) {
         const struct engine_quiet *q = &e->quiet[i];
 
-        if (q->origin == origin && now_ms >= q->from_ms && now_ms < q->until_ms)
+        if ((q->origin == origin || q->origin == ENGINE_FOREIGN) &&
+            is_running(q, now_ms))
             return true;
     }
     return false;
@@ -82,16 +88,29 @@ enum engine_event engine_time_judge(struct engine *e,
                                                     : ENGINE_ANSWER_HELD;
 }
 
-void engine_time_hush(struct engine *e, uint32_t origin, int64_t now_ms)
+/* The slot for this origin: its own, or a free one, or NULL. */
+static struct engine_quiet *find_quiet(struct engine *e, uint32_t origin,
+                                       int64_t now_ms)
 {
     struct engine_quiet *slot = NULL;
 
-    for (size_t i = 0; i < ENGINE_QUIET_COUNT && slot == NULL; i++)
+    for (size_t i = 0; i < ENGINE_QUIET_COUNT; i++) {
         if (e->quiet[i].origin == origin)
+            return &e->quiet[i];
+        if (!is_running(&e->quiet[i], now_ms))
             slot = &e->quiet[i];
+    }
+    return slot;
+}
+
+void engine_time_hush(struct engine *e, uint32_t origin, int64_t now_ms)
+{
+    struct engine_quiet *slot = find_quiet(e, origin, now_ms);
+
+    // To make room would let many bad origins take turns; so all are quiet.
     if (slot == NULL) {
-        slot = &e->quiet[e->quiet_next];
-        e->quiet_next = (e->quiet_next + 1) % ENGINE_QUIET_COUNT;
+        slot = &e->quiet[0];
+        origin = ENGINE_FOREIGN;
     }
     *slot = (struct engine_quiet){
         .origin = origin,
