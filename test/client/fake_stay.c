@@ -199,6 +199,8 @@ static void answer(struct fake_reply *reply, const struct fake_request *r,
         fake_write(reply, "HTTP/1.1 204 Gone\r\n\r\n");
     } else if (s->resource != NULL) {
         s->resource(reply, r, s->resource_data);
+    } else if (r->awaits) {
+        return; // let the body come
     } else if (fake_stay_admits(s, r->head)) {
         fake_answer(reply, 200, "text/plain", "data");
     } else {
