@@ -365,10 +365,12 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct connection *c = poll->data;
 
-    if (status < 0)
+    // One request at a time: bytes wait outside. A reset waits there too, to
+    // be found by the answer; the exchange is its handler's until then.
+    if (c->phase == PHASE_WORK)
+        connection_watch(c, 0);
+    else if (status < 0)
         connection_close(c);
-    else if (c->phase == PHASE_WORK)
-        connection_watch(c, 0); // one request at a time; bytes wait outside
     else if (c->phase == PHASE_WRITE)
         exchange_flush(c->x);
     else if (c->phase == PHASE_LINGER && (events & UV_DISCONNECT) != 0)

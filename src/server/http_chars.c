@@ -31,6 +31,31 @@ size_t http_chars_run(struct span text, enum http_char kind)
     return i;
 }
 
+/* Whether a control stands among eight bytes; HTAB counts as one here. */
+static bool has_control(uint64_t eight)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    const uint64_t tops = ones << 7;
+    uint64_t del = eight ^ ones * 0x7f; // zero where the byte is DEL
+    uint64_t low = (eight - ones * 0x20) & ~eight;
+
+    return ((low | ((del - ones) & ~del)) & tops) != 0;
+}
+
+size_t http_chars_value_run(struct span text)
+{
+    size_t i = 0;
+    uint64_t eight;
+
+    while (text.length - i >= sizeof eight) {
+        __builtin_memcpy(&eight, text.text + i, sizeof eight);
+        if (has_control(eight))
+            break;
+        i += sizeof eight;
+    }
+    return i + http_chars_run(span_tail(text, i), HTTP_CHAR_VALUE);
+}
+
 bool http_chars_all(struct span text, enum http_char kind)
 {
     return text.length > 0 && http_chars_run(text, kind) == text.length;

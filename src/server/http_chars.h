@@ -25,6 +25,9 @@ extern const uint8_t http_chars[256];
 /* How many bytes at the beginning of `text` are of that class. */
 size_t http_chars_run(struct span text, enum http_char kind);
 
+/* The same for HTTP_CHAR_VALUE, eight bytes at a time: values are long. */
+size_t http_chars_value_run(struct span text);
+
 /* Not empty, and all of that class. */
 bool http_chars_all(struct span text, enum http_char kind);
 

@@ -25,6 +25,8 @@ struct known_method {
     enum http_method method;
 };
 
+static const struct span line_end = {"\r\n", 2};
+
 static const struct known_method known_methods[] = {
     {{"GET", 3},     HTTP_GET    },
     {{"POST", 4},    HTTP_POST   },
@@ -134,24 +136,29 @@ static bool saw(const struct reading *r, enum known_row row)
     return (r->seen & (1U << row)) != 0;
 }
 
-/* Takes the run of one class off the rest; empty when there is none. */
-static struct span take_run(struct reading *r, enum http_char kind)
+/* Takes so many bytes off the rest. */
+static struct span take(struct reading *r, size_t count)
 {
-    size_t count = http_chars_run(r->rest, kind);
-    struct span run = {r->rest.text, count};
+    struct span taken = {r->rest.text, count};
 
     r->rest.text += count;
     r->rest.length -= count;
-    return run;
+    return taken;
+}
+
+/* Takes the run of one class off the rest; empty when there is none. */
+static struct span take_run(struct reading *r, enum http_char kind)
+{
+    return take(r, http_chars_run(r->rest, kind));
 }
 
 /* Takes exactly this text off the rest. */
-static bool take_text(struct reading *r, struct span text)
+static inline bool take_text(struct reading *r, struct span text)
 {
-    if (!span_starts(r->rest, text))
+    if (r->rest.length < text.length ||
+        memcmp(r->rest.text, text.text, text.length) != 0)
         return false;
-    r->rest.text += text.length;
-    r->rest.length -= text.length;
+    (void)take(r, text.length);
     return true;
 }
 
@@ -234,9 +241,9 @@ static enum http_result take_version(struct reading *r)
     if (take_text(r, SPAN("HTTP/1.0\r\n")))
         return HTTP_OK;
     rest = span_tail(r->rest, 5);
-    if (span_starts(r->rest, SPAN("HTTP/")) && rest.length > 4 &&
+    if (span_starts(r->rest, SPAN("HTTP/")) && rest.length >= 5 &&
         is_digit(rest.text[0]) && rest.text[1] == '.' &&
-        is_digit(rest.text[2]) && rest.text[3] == '\r')
+        is_digit(rest.text[2]) && span_starts(span_tail(rest, 3), line_end))
         return HTTP_BAD_VERSION;
     return HTTP_BAD_REQUEST;
 }
@@ -260,7 +267,8 @@ static enum http_result note_header(struct reading *r, struct http_header line)
     for (unsigned row = 0; row < ROW_COUNT; row++) {
         const struct known_header *known = &known_headers[row];
 
-        if (!span_equal_nocase(line.name, known->name))
+        if (line.name.length != known->name.length ||
+            !span_equal_nocase(line.name, known->name))
             continue;
         if (known->once && saw(r, row))
             return HTTP_BAD_REQUEST;
@@ -281,8 +289,8 @@ static enum http_result take_header(struct reading *r)
     line.name = take_run(r, HTTP_CHAR_TOKEN);
     if (line.name.length == 0 || !take_text(r, SPAN(":")))
         return HTTP_BAD_REQUEST;
-    line.value = trim(take_run(r, HTTP_CHAR_VALUE));
-    if (!take_text(r, SPAN("\r\n")))
+    line.value = trim(take(r, http_chars_value_run(r->rest)));
+    if (!take_text(r, line_end))
         return HTTP_BAD_REQUEST;
     if (r->out->header_count == HTTP_HEADER_LIMIT)
         return HTTP_HEAD_TOO_LONG;
@@ -350,10 +358,10 @@ enum http_result http_head_parse(const char *head, size_t head_length,
 
     memset(out, 0, offsetof(struct http_request, headers));
     out->peer = peer;
-    (void)take_text(&r, SPAN("\r\n"));
+    (void)take_text(&r, line_end);
     assert(r.rest.length >= 4);
     result = take_request_line(&r);
-    while (result == HTTP_OK && !take_text(&r, SPAN("\r\n")))
+    while (result == HTTP_OK && !take_text(&r, line_end))
         result = take_header(&r);
     if (result == HTTP_OK)
         result = judge(&r);

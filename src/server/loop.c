@@ -24,6 +24,8 @@ static const struct loop_config defaults = {
     .connection_limit = 10000,
 };
 
+static const int stop_signals[2] = {SIGTERM, SIGINT};
+
 struct hook {
     void (*run)(void *context);
     void *context;
@@ -325,6 +327,16 @@ struct crew {
     bool told; /* one signal has come */
 };
 
+static void mask_signals(int how)
+{
+    sigset_t set;
+
+    (void)sigemptyset(&set);
+    for (size_t i = 0; i < COUNT(stop_signals); i++)
+        (void)sigaddset(&set, stop_signals[i]);
+    (void)pthread_sigmask(how, &set, NULL); // fails only for a wrong `how`
+}
+
 static void drain_crew(struct crew *crew)
 {
     for (size_t i = 0; i < crew->count; i++)
@@ -344,16 +356,16 @@ static void on_signal(uv_signal_t *handle, int number)
 
 static bool watch_signals(struct crew *crew)
 {
-    static const int numbers[2] = {SIGTERM, SIGINT};
     bool good = true;
 
-    for (size_t i = 0; i < COUNT(numbers); i++) {
+    for (size_t i = 0; i < COUNT(stop_signals); i++) {
         (void)uv_signal_init(&crew->loops[0]->uv, &crew->signals[i]);
         crew->signals[i].data = crew;
         crew->signals_open++;
-        if (uv_signal_start(&crew->signals[i], on_signal, numbers[i]) != 0)
+        if (uv_signal_start(&crew->signals[i], on_signal, stop_signals[i]) != 0)
             good = false;
     }
+    mask_signals(SIG_UNBLOCK);
     return good;
 }
 
@@ -390,6 +402,11 @@ static bool start_thread(pthread_t *thread, struct loop *loop)
     code = pthread_create(thread, NULL, run_one, loop);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     return code == 0;
+}
+
+void loop_hold_signals(void)
+{
+    mask_signals(SIG_BLOCK);
 }
 
 enum loop_result loop_run_all(struct loop **loops, size_t count)

@@ -81,6 +81,13 @@ enum loop_result loop_listen(struct loop *loop, int fd);
 enum loop_result loop_run(struct loop *loop);
 
 /*
+ * Holds SIGTERM and SIGINT back until loop_run_all is ready for them. Call it
+ * before anybody is told that the server is up, and before the first thread
+ * starts (threads inherit it, and leave the signals to the loops).
+ */
+void loop_hold_signals(void);
+
+/*
  * Runs all loops, the first in this thread, until SIGTERM or SIGINT, then
  * drains them. A second signal ends the process at once. Blocks; LOOP_OK when
  * every loop finished its work.
