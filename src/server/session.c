@@ -2,6 +2,7 @@
  * Sessions that are there: sign out, and is this token good.
  */
 #include <stddef.h>
+#include <string.h>
 
 #include "server/present.h"
 #include "server/resource.h"
@@ -41,20 +42,38 @@ static void answer_ended(struct task *task)
         call_reply_failed(work->call);
 }
 
+/*
+ * Which session is meant: of the secret or token in the body, or, where the
+ * family has none there, of the access token. CASE_OK: *sid is it.
+ */
+static enum reply_kind find_meant(const struct call *call,
+                                  uint8_t sid[STORE_SID_SIZE])
+{
+    const struct fields *fields = &call->fields;
+
+    if (call->mount->dialect.rotation == DIALECT_ROTATION_COMMITTED)
+        return present_sid(call, sid) ? CASE_OK : CASE_BAD_REQUEST;
+    // What is not ours is not signed in: there is nothing left to do.
+    if (fields_has(fields, FIELD_REFRESH))
+        return present_offered(call, fields_text(fields, FIELD_REFRESH), sid)
+                   ? CASE_OK
+                   : CASE_ALREADY;
+    if (call->user_id == 0)
+        return CASE_BAD_REQUEST;
+    memcpy(sid, call->sid, STORE_SID_SIZE);
+    return CASE_OK;
+}
+
 void session_end(struct call *call)
 {
-    struct span refresh = fields_text(&call->fields, FIELD_REFRESH);
     struct sign_out *work = call_reserve(call, sizeof *work);
-    bool found;
+    enum reply_kind kind;
 
     if (work == NULL)
         return;
-    if (call->mount->dialect.rotation == DIALECT_ROTATION_COMMITTED)
-        found = present_sid(call, work->sid);
-    else
-        found = present_offered(call, refresh, work->sid);
-    if (!found) {
-        call_reply(call, CASE_BAD_REQUEST, FIELD_NONE);
+    kind = find_meant(call, work->sid);
+    if (kind != CASE_OK) {
+        call_reply(call, kind, FIELD_NONE);
         return;
     }
     work->call = call;

@@ -13,6 +13,7 @@ struct row {
 
 static char long_text[600];
 
+// clang-format off
 static const struct row rows[] = {
     {"a plain name",               plausible_name,  {"ada", 3},               CASE_OK      },
     {"a name beyond ASCII",        plausible_name,  {"J\xc3\xbcrgen", 7},     CASE_OK      },
@@ -35,6 +36,7 @@ static const struct row rows[] = {
     {"the longest title",          plausible_title, {long_text, 512},         CASE_OK      },
     {"a title one byte longer",    plausible_title, {long_text, 513},         CASE_TOO_LONG},
 };
+// clang-format on
 
 static void judged(void **state)
 {
@@ -53,6 +55,7 @@ struct password_row {
     enum reply_kind want[3];
 };
 
+// clang-format off
 static const struct password_row passwords[] = {
     {"eight characters",                0,   "abcdefgh",           {0}                              },
     {"seven characters",                0,   "abcdefg",            {CASE_TOO_SHORT}                 },
@@ -63,6 +66,7 @@ static const struct password_row passwords[] = {
     {"as long as may be",               256, NULL,                 {0}                              },
     {"longer",                          257, NULL,                 {CASE_TOO_LONG}                  },
 };
+// clang-format on
 
 static void new_passwords(void **state)
 {

@@ -1,0 +1,212 @@
+#include "rows.h"
+
+#include <ctype.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base64url.h"
+#include "check.h"
+
+enum {
+    STEPS = 20,
+    SECRET_SIZE = 32,
+    SID_SIZE = 16,
+};
+
+void rows_init(struct rows *rows, int port)
+{
+    *rows = (struct rows){.port = port};
+    rows->values = calloc(ROWS_VALUES, sizeof *rows->values);
+    if (rows->values == NULL)
+        abort();
+}
+
+void rows_clear(struct rows *rows)
+{
+    free(rows->values);
+    *rows = (struct rows){.port = 0};
+}
+
+static size_t find_value(const struct rows *rows, const char *name,
+                         size_t length)
+{
+    size_t i = 0;
+
+    while (i < rows->count && (strlen(rows->names[i]) != length ||
+                               memcmp(rows->names[i], name, length) != 0))
+        i++;
+    return i;
+}
+
+void rows_set(struct rows *rows, const char *name, const char *value)
+{
+    size_t i = find_value(rows, name, strlen(name));
+
+    if (i == ROWS_VALUES)
+        abort();
+    if (i == rows->count) {
+        rows->count++;
+        (void)snprintf(rows->names[i], sizeof rows->names[i], "%s", name);
+    }
+    (void)snprintf(rows->values[i], ROWS_VALUE_SIZE, "%s", value);
+}
+
+const char *rows_value(const struct rows *rows, const char *name)
+{
+    size_t i = find_value(rows, name, strlen(name));
+
+    return i < rows->count ? rows->values[i] : "";
+}
+
+static void set_bytes(struct rows *rows, const char *prefix, const char *kind,
+                      int number, const uint8_t *bytes, size_t size)
+{
+    char name[32];
+    char text[BASE64URL_LENGTH(SECRET_SIZE) + 1];
+
+    text[base64url_encode(bytes, size, text)] = '\0';
+    if (number < 0)
+        (void)snprintf(name, sizeof name, "%s_%s", prefix, kind);
+    else
+        (void)snprintf(name, sizeof name, "%s_%s%d", prefix, kind, number);
+    rows_set(rows, name, text);
+}
+
+void rows_set_secrets(struct rows *rows, const char *prefix)
+{
+    uint8_t secret[SECRET_SIZE];
+    uint8_t hash[crypto_hash_sha256_BYTES];
+
+    randombytes_buf(secret, sizeof secret);
+    crypto_hash_sha256(hash, secret, sizeof secret);
+    set_bytes(rows, prefix, "R", -1, secret, sizeof secret);
+    set_bytes(rows, prefix, "SID", -1, hash, SID_SIZE);
+    for (int i = 0; i < STEPS; i++) {
+        randombytes_buf(secret, sizeof secret);
+        crypto_hash_sha256(hash, secret, sizeof secret);
+        set_bytes(rows, prefix, "S", i, secret, sizeof secret);
+        set_bytes(rows, prefix, "N", i, hash, sizeof hash);
+    }
+}
+
+/* A new text with every $NAME replaced; NULL stays NULL. */
+static char *expand(const struct rows *rows, const char *text)
+{
+    char *out = text == NULL ? NULL : malloc(ROWS_TEXT_SIZE);
+    size_t length = 0;
+
+    if (out == NULL)
+        return NULL;
+    while (*text != '\0' && length < ROWS_TEXT_SIZE - 1) {
+        size_t name = 0;
+        size_t i;
+
+        while (*text == '$' && (isupper((unsigned char)text[1 + name]) ||
+                                isdigit((unsigned char)text[1 + name]) ||
+                                text[1 + name] == '_'))
+            name++;
+        if (name == 0) {
+            out[length++] = *text++;
+            continue;
+        }
+        i = find_value(rows, text + 1, name);
+        length += (size_t)snprintf(out + length, ROWS_TEXT_SIZE - length, "%s",
+                                   i < rows->count ? rows->values[i] : "?");
+        text += 1 + name;
+    }
+    out[length < ROWS_TEXT_SIZE ? length : ROWS_TEXT_SIZE - 1] = '\0';
+    return out;
+}
+
+/* A header may stand more than once, as Vary does: any may match. */
+static bool has_header(const struct wire_reply *reply, const char *name,
+                       const char *pattern)
+{
+    char value[1024];
+
+    for (size_t i = 0; wire_header(reply, name, i, value); i++)
+        if (pattern == NULL || wire_match(pattern, value))
+            return true;
+    return false;
+}
+
+static void check_header(const struct wire_reply *reply, const char *line)
+{
+    char name[64];
+    const char *colon = strstr(line, ": ");
+
+    if (line[0] == '!') {
+        CHECK_TEXT(has_header(reply, line + 1, NULL) ? line + 1 : "", "");
+        return;
+    }
+    if (colon == NULL)
+        abort();
+    (void)snprintf(name, sizeof name, "%.*s", (int)(colon - line), line);
+    // On failure the head is shown beside the line that it lacks.
+    if (!has_header(reply, name, colon + 2))
+        CHECK_TEXT(reply->head, line);
+}
+
+static void check_headers(const struct rows *rows,
+                          const struct wire_reply *reply, const char *want)
+{
+    char *lines = expand(rows, want);
+    char *rest = lines;
+    char *line;
+
+    while (rest != NULL && (line = strsep(&rest, "\n")) != NULL)
+        if (line[0] != '\0')
+            check_header(reply, line);
+    free(lines);
+}
+
+static void save_members(struct rows *rows, const struct wire_reply *reply,
+                         const char *save)
+{
+    char *words = save == NULL ? NULL : strdup(save);
+    char *rest = words;
+    char *word;
+
+    while (rest != NULL && (word = strsep(&rest, " ")) != NULL) {
+        char *member = strchr(word, '=');
+        char value[ROWS_VALUE_SIZE];
+
+        if (member == NULL)
+            abort();
+        *member++ = '\0';
+        CHECK(wire_member(reply, member, value, sizeof value));
+        rows_set(rows, word, value);
+    }
+    free(words);
+}
+
+static void run_row(struct rows *rows, const struct row *row)
+{
+    char *path = expand(rows, row->path);
+    char *headers = expand(rows, row->headers);
+    char *body = expand(rows, row->body);
+    char *want = expand(rows, row->want);
+    struct wire_request request = {
+        .method = row->method, .path = path, .headers = headers, .body = body};
+    struct wire_reply reply = wire_ask(rows->port, &request);
+
+    CASE(row->name);
+    CHECK_EQ(reply.status, row->status);
+    if (want != NULL && !wire_match(want, reply.body))
+        CHECK_TEXT(reply.body, want);
+    check_headers(rows, &reply, row->want_headers);
+    save_members(rows, &reply, row->save);
+    wire_clear(&reply);
+    free(path);
+    free(headers);
+    free(body);
+    free(want);
+}
+
+void rows_run(struct rows *rows, const struct row *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        run_row(rows, &list[i]);
+}

@@ -1,0 +1,54 @@
+/*
+ * Requests and the answers they must get, as rows sent to a running server.
+ *
+ * In paths, headers, bodies and wants, $NAME stands for a value that an earlier
+ * row saved or the test set. Wants are patterns of wire_match.
+ */
+#ifndef TEST_ROWS_H
+#define TEST_ROWS_H
+
+#include <stddef.h>
+
+#include "wire.h"
+
+enum {
+    ROWS_VALUES = 256,
+    ROWS_VALUE_SIZE = 4200, /* a token fits */
+    ROWS_TEXT_SIZE = 70000, /* a request's body with all values in it */
+};
+
+struct rows {
+    int port;
+    size_t count;
+    char names[ROWS_VALUES][16];
+    char (*values)[ROWS_VALUE_SIZE];
+};
+
+struct row {
+    const char *name;
+    const char *method;
+    const char *path;
+    const char *headers; /* as wire_request; NULL: none */
+    const char *body;    /* NULL: none */
+    int status;
+    const char *want;         /* the body; NULL: whatever it is */
+    const char *want_headers; /* "Name: pattern\n" lines that must be there, and
+                                 "!Name\n" for those that must not; or NULL */
+    const char *save; /* "NAME=member NAME=member" of the reply, or NULL */
+};
+
+void rows_init(struct rows *rows, int port);
+void rows_clear(struct rows *rows);
+
+/* `name` is made of capitals, digits and underscores. */
+void rows_set(struct rows *rows, const char *name, const char *value);
+/* "" when it was never set. */
+const char *rows_value(const struct rows *rows, const char *name);
+/* The values of a client of committed rotation, drawn by chance: PREFIX_R, _SID,
+   _S0 to _S19 and _N0 to _N19, the hashes of those. */
+void rows_set_secrets(struct rows *rows, const char *prefix);
+
+/* Each row is a CASE. */
+void rows_run(struct rows *rows, const struct row *list, size_t count);
+
+#endif
