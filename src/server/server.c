@@ -241,6 +241,7 @@ enum server_result server_run(struct server *server)
     log_event(&server->log, CONFIG_INFO, "started",
               "threads=%zu dialects=%zu demo=%d", server->worker_count,
               server->mounts.placed_count, server->config->demo);
+    loop_hold_signals(); // one sent upon the next line must not kill us
     (void)printf("listening on %s\n", server->listening);
     (void)fflush(stdout); // whoever waits for the line may be gone
     ended = loop_run_all(loops, server->worker_count);
