@@ -104,8 +104,8 @@ struct writer_counts {
     uint64_t busy_us;   /* running and committing, all together */
     uint64_t commit_us; /* committing alone */
     uint64_t commit_us_max;
-    uint64_t checkpoints;
-    uint64_t checkpoint_us; /* between commits, not in them */
+    uint64_t copies; /* of the log into the main file, between commits */
+    uint64_t copy_us;
     size_t batch_largest;
     size_t queued; /* now */
 };

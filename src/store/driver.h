@@ -41,7 +41,8 @@ struct store_driver {
     enum store_result (*keep)(struct store *store);
     enum store_result (*revert)(struct store *store);
     bool (*in_transaction)(struct store *store);
-    enum store_result (*checkpoint)(struct store *store, int64_t pages);
+    enum store_result (*checkpoint)(struct store *store, struct store_log *out);
+    int64_t (*log_pages)(const struct store *store);
 
     /*
      * A statement's run: bind its values, call `row` until it says other than

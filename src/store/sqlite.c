@@ -216,20 +216,21 @@ static enum store_result revert(struct store *store)
     return result == STORE_OK ? control(store, CONTROL_KEEP) : result;
 }
 
-static enum store_result checkpoint(struct store *store, int64_t pages)
+static enum store_result checkpoint(struct store *store, struct store_log *out)
 {
     struct sqlite_store *s = sqlite_of(store);
-    int logged = 0, copied = 0, code;
+    int pages = 0, copied = 0;
+    int code = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE,
+                                         &pages, &copied);
 
-    if (s->log_pages - s->copied_pages < pages)
-        return STORE_NONE;
-    code = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE,
-                                     &logged, &copied);
-    if (code != SQLITE_OK)
-        return sqlite_result(s->db, code);
-    s->log_pages = logged;
-    s->copied_pages = copied;
-    return STORE_OK;
+    if (code == SQLITE_OK)
+        *out = (struct store_log){.pages = pages, .copied = copied};
+    return sqlite_result(s->db, code);
+}
+
+static int64_t log_pages(const struct store *store)
+{
+    return sqlite_of(store)->log_pages;
 }
 
 static int bind_one(sqlite3_stmt *q, int index,
@@ -331,6 +332,7 @@ const struct store_driver sqlite_driver = {
     .revert = revert,
     .in_transaction = in_transaction,
     .checkpoint = checkpoint,
+    .log_pages = log_pages,
     .bind = bind,
     .row = row,
     .column = column,

@@ -183,9 +183,6 @@ static int note_log(void *context, sqlite3 *db, const char *name, int pages)
 
     (void)db;
     (void)name;
-    // A log that was copied whole begins anew.
-    if (pages < s->log_pages)
-        s->copied_pages = 0;
     s->log_pages = pages;
     return SQLITE_OK;
 }

@@ -24,8 +24,7 @@ struct sqlite_store {
     sqlite3 *db;
     sqlite3_stmt *control[CONTROL_COUNT];
     sqlite3_stmt *statement[STATEMENT_COUNT];
-    int64_t log_pages;    /* in the WAL after the last commit */
-    int64_t copied_pages; /* of them, in the main file already */
+    int64_t log_pages; /* in the WAL after the last commit */
 };
 
 /* What a code from SQLite means to our callers. */

@@ -109,7 +109,12 @@ bool store_in_transaction(struct store *store)
     return store->driver->in_transaction(store);
 }
 
-enum store_result store_checkpoint(struct store *store, int64_t pages)
+enum store_result store_checkpoint(struct store *store, struct store_log *out)
 {
-    return store->driver->checkpoint(store, pages);
+    return store->driver->checkpoint(store, out);
+}
+
+int64_t store_log_pages(const struct store *store)
+{
+    return store->driver->log_pages(store);
 }

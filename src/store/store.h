@@ -126,13 +126,21 @@ enum store_result store_revert(struct store *store);
  */
 bool store_in_transaction(struct store *store);
 
+/* What is committed stands here before it is in the main file; in pages. */
+struct store_log {
+    int64_t pages;
+    int64_t copied; /* of them: as many again means that it begins anew */
+};
+
 /*
  * Copies what was committed from the log into the main file, as far as readers
- * allow, if the log holds `pages` pages or more that were not copied yet; else
- * STORE_NONE. Never waits for a lock, but for the disk. STORE_NONE also where
- * there is no such log. Not within a transaction.
+ * allow. Blocks on the disk, never on a lock: STORE_BUSY, someone else copies.
+ * STORE_NONE where there is no such log. Not within a transaction.
  */
-enum store_result store_checkpoint(struct store *store, int64_t pages);
+enum store_result store_checkpoint(struct store *store, struct store_log *out);
+
+/* The log's length after this connection's last commit; 0 where there is none. */
+int64_t store_log_pages(const struct store *store);
 
 /* ---- Users ---- */
 

@@ -394,6 +394,52 @@ static void full_disk(void **state)
     kit_close(&k);
 }
 
+/* Fills more of the log than is left lying there. */
+static enum store_result run_flood(struct store *store, struct change *change)
+{
+    struct store_value value = {.length = sizeof value.bytes};
+    enum store_result result = STORE_OK;
+    char name[32];
+
+    (void)change;
+    memset(value.bytes, 'z', sizeof value.bytes);
+    for (int i = 0; i < 1100 && result == STORE_OK; i++) {
+        (void)snprintf(name, sizeof name, "flood-%d", i);
+        result = store_setting_put(store, name, &value);
+    }
+    return result;
+}
+
+static void idle_copy(void **state)
+{
+    const struct timespec pause = {0, 5000000};
+    struct change_list list = {.first = NULL};
+    struct writer_counts counts = {.copies = 0};
+    struct put put;
+    struct kit k;
+
+    (void)state;
+    kit_open(&k, 0, 0);
+    CASE("when nobody comes for a while, a long log is copied");
+    fill(&put, &k.box, 1)->change.run = run_flood;
+    change_list_add(&list, &put.change);
+    CHECK(writer_submit(k.writer, &list));
+    CHECK(wait_for(&k.box, 1));
+    CHECK_EQ(put.change.result, STORE_OK);
+    for (int i = 0; i < WAIT_S * 200 && counts.copies == 0; i++) {
+        (void)nanosleep(&pause, NULL);
+        writer_count(k.writer, &counts);
+    }
+    CHECK_EQ(counts.copies, 1);
+    CASE("commits go on after it");
+    fill(&put, &k.box, 2);
+    change_list_add(&list, &put.change);
+    CHECK(writer_submit(k.writer, &list));
+    CHECK(wait_for(&k.box, 2));
+    CHECK(is_there(k.reader, &put));
+    kit_close(&k);
+}
+
 static void closing(void **state)
 {
     struct change_list list = {.first = NULL};
@@ -479,8 +525,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(lists),         cmocka_unit_test(batch),
         cmocka_unit_test(back_pressure), cmocka_unit_test(failed_commit),
-        cmocka_unit_test(full_disk),     cmocka_unit_test(closing),
-        cmocka_unit_test(many_loops),
+        cmocka_unit_test(full_disk),     cmocka_unit_test(idle_copy),
+        cmocka_unit_test(closing),       cmocka_unit_test(many_loops),
     };
 
     disk_install();

@@ -41,12 +41,13 @@ static enum store_result make_step(struct store *store, uint8_t i)
 /* Steps until one fails; how many were answered with STORE_OK. */
 static int make_steps(struct store *store, int from)
 {
+    struct store_log log;
     int done = from;
 
     while (done < STEPS && make_step(store, (uint8_t)done) == STORE_OK) {
         done++;
         if (done % 2 == 0) // a failed copy must not harm either
-            (void)store_checkpoint(store, 1);
+            (void)store_checkpoint(store, &log);
     }
     return done;
 }
@@ -86,12 +87,13 @@ static const struct fault_case fault_cases[] = {
 static bool break_one(const struct fault_case *c, int n)
 {
     struct fixture f;
+    struct store_log log;
     int answered, there;
     bool hit;
 
     fixture_open(&f);
     fixture_add_session(&f, 1);
-    CHECK_EQ(store_checkpoint(f.store, 1), STORE_OK);
+    CHECK_EQ(store_checkpoint(f.store, &log), STORE_OK);
     disk_break(c->fault, n, (unsigned)n);
     answered = make_steps(f.store, 0);
     hit = disk_count() >= n;

@@ -136,9 +136,11 @@ static int64_t kill_once(struct fixture *f, int64_t from, unsigned pause_us)
         step_for_ever(f, from, pipes[1]);
     }
     (void)close(pipes[1]);
+    answered = from - 1;
+    CHECK_EQ(read(pipes[0], &answered, sizeof answered), sizeof answered);
     (void)nanosleep(&pause, NULL); // when it is killed is what is random here
     CHECK_EQ(kill(child, SIGKILL), 0);
-    answered = read_last(pipes[0], from - 1);
+    answered = read_last(pipes[0], answered);
     CHECK_EQ(waitpid(child, &status, 0), child);
     CHECK(WIFSIGNALED(status));
     (void)close(pipes[0]);
