@@ -2,7 +2,8 @@
  * One request in work, as the resources see it: whose words it is in, what it
  * means, what it carries, who asks; and the ways to answer it in those words.
  *
- * For the loop's thread. It lives until it is answered, exactly once.
+ * For the loop's thread. It lives until it is answered, exactly once: what
+ * answers is the last that a resource does with it.
  */
 #ifndef SERVER_CALL_H
 #define SERVER_CALL_H

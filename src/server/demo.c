@@ -85,6 +85,7 @@ bool demo_answers_refresh(struct call *call)
     if (status == 0 ||
         (until_ms != 0 && loop_now_ms(call->worker->loop) >= until_ms))
         return false;
+    metrics_refresh(&call->worker->metrics, call->mount, METRICS_FAULT);
     call_reply_plain(call, (int)status, SPAN("text/plain"),
                      SPAN("as the demonstration asked\n"));
     return true;

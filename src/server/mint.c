@@ -71,10 +71,8 @@ bool mint_access(struct call *call, struct mint *mint,
         length = token_write(&call->server->issuer, &call->mount->dialect,
                              &facts, mint->access);
     }
-    if (length == 0) {
-        call_reply_failed(call);
+    if (length == 0)
         return false;
-    }
     fields_set_text(&call->fields, FIELD_ACCESS,
                     (struct span){mint->access, length});
     set_life(call, &facts);

@@ -21,7 +21,7 @@ struct mint_who {
 
 /*
  * Writes a new access token and all that is known of its life into the fields.
- * False: it could not be made, and the call has been answered.
+ * False: it could not be made; nothing is answered yet.
  */
 bool mint_access(struct call *call, struct mint *mint,
                  const struct mint_who *who);

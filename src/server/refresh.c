@@ -114,7 +114,7 @@ static void grant(struct refresh *work, const uint8_t *sid,
                            .roles = span_of(holder->roles)};
 
     if (!mint_access(call, &work->mint, &who)) {
-        count(call, METRICS_UNAVAILABLE);
+        refuse(call, CASE_UNAVAILABLE, METRICS_UNAVAILABLE);
         return;
     }
     if (work->offered)
@@ -242,10 +242,8 @@ void session_refresh(struct call *call)
 {
     struct refresh *work;
 
-    if (demo_answers_refresh(call)) {
-        count(call, METRICS_FAULT);
+    if (demo_answers_refresh(call))
         return;
-    }
     if (call->problems.count > 0) {
         count(call, METRICS_BAD_REQUEST);
         call_reply_problems(call);

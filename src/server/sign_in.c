@@ -40,8 +40,10 @@ static void answer_signed_in(struct sign_in *work)
                            .roles = span_of(session->roles),
                            .user = &work->user};
 
-    if (!mint_access(call, &work->mint, &who))
+    if (!mint_access(call, &work->mint, &who)) {
+        call_reply_failed(call);
         return;
+    }
     if (session->protocol == STORE_OFFERED)
         mint_refresh(call, &work->mint, session->sid, work->root, 0);
     memcpy(work->user.roles, session->roles, sizeof work->user.roles);

@@ -35,6 +35,8 @@ static bool launch(struct stayd *s, const char *const options[])
     for (size_t i = 0; options != NULL && options[i] != NULL; i++)
         if (i < OPTIONS_MAX)
             argv[8 + i] = options[i];
+    if (s->earnest)
+        memmove(&argv[7], &argv[8], (OPTIONS_MAX + 8) * sizeof argv[0]);
     s->process = process_start(argv, NULL);
     if (s->process == NULL ||
         !process_line(s->process, PROCESS_OUT, "listening on ", &from, line) ||
@@ -65,6 +67,12 @@ static bool try_launch(struct stayd *s, const char *const options[])
 bool stayd_start(struct stayd *out, const char *const options[])
 {
     *out = (struct stayd){.port = 0};
+    return process_folder(out->folder) && try_launch(out, options);
+}
+
+bool stayd_start_earnest(struct stayd *out, const char *const options[])
+{
+    *out = (struct stayd){.earnest = true};
     return process_folder(out->folder) && try_launch(out, options);
 }
 

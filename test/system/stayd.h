@@ -13,6 +13,7 @@ struct stayd {
     int port;                       /* on 127.0.0.1 */
     char url[64];                   /* "http://127.0.0.1:PORT" */
     char folder[PROCESS_PATH_SIZE]; /* holds stay.db and stay.key */
+    bool earnest;                   /* without --demo */
 };
 
 /* The program: the environment's STAYD, or the one built beside the tests. */
@@ -24,6 +25,8 @@ const char *stayd_path(void);
  * for its first line.
  */
 bool stayd_start(struct stayd *out, const char *const options[]);
+/* The same without --demo. */
+bool stayd_start_earnest(struct stayd *out, const char *const options[]);
 /* The same folder, database and port again, after stayd_stop. */
 bool stayd_restart(struct stayd *stayd, const char *const options[]);
 /* By a signal; its exit code as process_wait says. The folder stays. */

@@ -1,0 +1,280 @@
+/*
+ * How stayd starts, or says in one line why it does not.
+ */
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "check.h"
+#include "rows.h"
+#include "stayd.h"
+
+enum { WORDS_MAX = 8 };
+
+struct start_row {
+    const char *name;
+    const char *words[WORDS_MAX]; /* $F: the folder */
+    int code;
+    const char *out; /* patterns of all that was written */
+    const char *err;
+};
+
+/* Each folder has a database of rubbish, a key file for all, and a file. */
+// clang-format off
+static const struct start_row start_rows[] = {
+    {"help", {"--help"}, 0, "usage: stayd <ANY>", ""},
+    {"version", {"--version"}, 0, "stayd <INT>.<INT>.<INT>\n", ""},
+    {"a bad option", {"--colour"}, 2, "",
+     "stayd: --colour: is not an option here; see --help\n"},
+    {"a bad duration", {"--access-ttl", "soon"}, 2, "",
+     "stayd: --access-ttl: 'soon' is not allowed; use 1s to 1d\n"},
+    {"a bad address", {"--listen", "here"}, 2, "",
+     "stayd: --listen: 'here' is not allowed; use ADDR:PORT, [ADDR]:PORT or "
+     "unix:PATH\n"},
+    {"a dialect that there is not", {"--dialect", "klingon"}, 2, "",
+     "stayd: dialect 'klingon': there is none; use one of <ANY>stay<ANY>\n"},
+    {"a dialect file that there is not", {"--dialect", "$F/none.json"}, 2, "",
+     "stayd: dialect $F/none.json: No such file or directory\n"},
+    {"a dialect file that is no JSON", {"--dialect", "$F/file.json"}, 2, "",
+     "stayd: $F/file.json:2: not JSON<ANY>\n"},
+    {"a dialect for clients only", {"--dialect", "supabase"}, 2, "",
+     "stayd: dialect 'supabase': there is none; use one of <ANY>\n"},
+    {"a database in a folder that there is not",
+     {"--database", "sqlite:$F/none/stay.db"}, 1, "",
+     "stayd: database $F/none/stay.db: <ANY>\n"},
+    {"a database that is none", {"--database", "sqlite:$F/rubbish.db"}, 1, "",
+     "stayd: database $F/rubbish.db: <ANY>\n"},
+    {"a database that is a folder", {"--database", "sqlite:$F"}, 1, "",
+     "stayd: database $F: <ANY>\n"},
+    {"a key file that others may read", {"--key-file", "$F/open.key"}, 1, "",
+     "stayd: key file $F/open.key: others may read or write it; allowed is "
+     "mode 0600\n"},
+    {"a key file in a folder that there is not",
+     {"--key-file", "$F/none/stay.key"}, 1, "",
+     "stayd: key file $F/none/stay.key: No such file or directory\n"},
+    {"a socket in a folder that there is not",
+     {"--listen", "unix:$F/none/sock"}, 1, "", "stayd: <ANY>$F/none/sock<ANY>\n"},
+};
+// clang-format on
+
+/* "$F" at any place of `text` becomes the folder. */
+static void expand(const char *text, const char *folder, char *out, size_t size)
+{
+    const char *at = strstr(text, "$F");
+
+    if (at == NULL)
+        (void)snprintf(out, size, "%s", text);
+    else
+        (void)snprintf(out, size, "%.*s%s%s", (int)(at - text), text, folder,
+                       at + 2);
+}
+
+static void fill_folder(const char *folder)
+{
+    static const struct {
+        const char *name;
+        const char *text;
+        mode_t mode;
+    } files[] = {
+        {"rubbish.db",
+         "this is not a database, but long enough to be looked at",                0600},
+        {"file.json",  "{\n",                                                      0600},
+        {"open.key",   "stay-key-1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",
+         0644                                                                          },
+    };
+
+    for (size_t i = 0; i < COUNT(files); i++) {
+        char path[128];
+
+        (void)snprintf(path, sizeof path, "%s/%s", folder, files[i].name);
+        CHECK(process_write_file(path, files[i].text, strlen(files[i].text)));
+        CHECK_EQ(chmod(path, files[i].mode), 0);
+    }
+}
+
+static void run_start(const struct start_row *row, const char *folder)
+{
+    char words[WORDS_MAX][256];
+    char database[128];
+    char key_file[128];
+    char err[512];
+    // What the row says later wins.
+    const char *argv[WORDS_MAX + 8] = {stayd_path(), "--listen", "127.0.0.1:0",
+                                       "--database", database,   "--key-file",
+                                       key_file};
+    struct process_result result;
+    const char *want;
+
+    (void)snprintf(database, sizeof database, "sqlite:%s/stay.db", folder);
+    (void)snprintf(key_file, sizeof key_file, "%s/stay.key", folder);
+    for (size_t i = 0; i < WORDS_MAX && row->words[i] != NULL; i++) {
+        expand(row->words[i], folder, words[i], sizeof words[i]);
+        argv[7 + i] = words[i];
+    }
+    result = process_run(argv, NULL, NULL);
+    CASE(row->name);
+    CHECK_EQ(result.code, row->code);
+    expand(row->err, folder, err, sizeof err);
+    // A second $F may stand behind the first.
+    want = strstr(err, "$F") == NULL ? err : row->err;
+    if (!wire_match(want, result.err))
+        CHECK_TEXT(result.err, want);
+    if (!wire_match(row->out, result.out))
+        CHECK_TEXT(result.out, row->out);
+    CHECK_EQ(strcspn(result.err, "\n") + (result.err[0] != '\0'),
+             strlen(result.err)); // one line
+    process_result_clear(&result);
+}
+
+static void refusals(void **state)
+{
+    char folder[PROCESS_PATH_SIZE];
+
+    (void)state;
+    CASE("a folder for the rows");
+    if (!process_folder(folder))
+        return;
+    fill_folder(folder);
+    for (size_t i = 0; i < COUNT(start_rows); i++)
+        run_start(&start_rows[i], folder);
+    process_folder_remove(folder);
+}
+
+/* A listening socket of our own; its port, or 0. */
+static int take_port(int *fd)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET,
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof at;
+    struct sockaddr *any = (struct sockaddr *)(void *)&at;
+
+    *fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (*fd < 0 || bind(*fd, any, size) != 0 || listen(*fd, 1) != 0 ||
+        getsockname(*fd, any, &size) != 0)
+        return 0;
+    return ntohs(at.sin_port);
+}
+
+static void taken_port(void **state)
+{
+    char folder[PROCESS_PATH_SIZE];
+    char listen_text[32];
+    char database[128];
+    char path[128];
+    const char *argv[] = {stayd_path(), "--listen", listen_text,
+                          "--database", database,   NULL};
+    struct process_result result;
+    int fd;
+    int port = take_port(&fd);
+
+    (void)state;
+    CASE("a taken port is told, and no new database is left behind");
+    CHECK(process_folder(folder));
+    (void)snprintf(listen_text, sizeof listen_text, "127.0.0.1:%d", port);
+    (void)snprintf(database, sizeof database, "sqlite:%s/stay.db", folder);
+    (void)snprintf(path, sizeof path, "%s/stay.db", folder);
+    result = process_run(argv, NULL, NULL);
+    CHECK_EQ(result.code, 1);
+    CHECK(strstr(result.err, listen_text) != NULL);
+    CHECK_TEXT(result.out, "");
+    CHECK(access(path, F_OK) != 0);
+    process_result_clear(&result);
+    (void)close(fd);
+    process_folder_remove(folder);
+}
+
+static void restarts(void **state)
+{
+    static const struct row before[] = {
+        {"before: sign in", "POST", "/api/auth/signin", NULL,
+         "{\"username\":\"ada\",\"password\":\"lovelace\"}", 200, NULL, NULL,
+         "ACCESS=accessToken REFRESH=refreshToken"},
+    };
+    static const struct row after[] = {
+        {"after: the access token is still good",  "GET",  "/api/test/user",
+         "x-access-token: $ACCESS\r\n",                                            NULL,                              200, NULL, NULL, NULL                },
+        {"after: the refresh token is still good", "POST",
+         "/api/auth/refreshtoken",                                           NULL, "{\"refreshToken\":\"$REFRESH\"}", 200,
+         NULL,                                                                                                                   NULL, "ACCESS=accessToken"},
+        {"after: so is the new access token",      "GET",  "/api/test/user",
+         "x-access-token: $ACCESS\r\n",                                            NULL,                              200, NULL, NULL, NULL                },
+    };
+    struct stayd stayd;
+    struct rows rows;
+
+    (void)state;
+    CASE("stayd starts");
+    if (!stayd_start(&stayd, NULL))
+        return;
+    rows_init(&rows, stayd.port);
+    rows_run(&rows, before, COUNT(before));
+    CASE("stayd is killed and starts again");
+    CHECK_EQ(stayd_stop(&stayd, SIGKILL), 128 + SIGKILL);
+    if (stayd_restart(&stayd, NULL))
+        rows_run(&rows, after, COUNT(after));
+    rows_clear(&rows);
+    stayd_clear(&stayd);
+}
+
+/* Is the text there, anywhere in what the program said or wrote? */
+static bool says(struct stayd *stayd, const char *text)
+{
+    char *err = process_text(stayd->process, PROCESS_ERR);
+    char *out = process_text(stayd->process, PROCESS_OUT);
+    bool found = strstr(err, text) != NULL || strstr(out, text) != NULL;
+
+    free(err);
+    free(out);
+    return found;
+}
+
+static void secrets(void **state)
+{
+    static const char *const options[] = {"--log-level", "debug", NULL};
+    static const struct row sign_in[] = {
+        {"sign in for the log",          "POST", "/api/auth/signin",       NULL,
+         "{\"username\":\"ada\",\"password\":\"lovelace\"}",  200, NULL, NULL,
+         "ACCESS=accessToken REFRESH=refreshToken"                                 },
+        {"refresh for the log",          "POST", "/api/auth/refreshtoken", NULL,
+         "{\"refreshToken\":\"$REFRESH\"}",                   200, NULL, NULL, NULL},
+        {"a wrong password for the log", "POST", "/api/auth/signin",       NULL,
+         "{\"username\":\"ada\",\"password\":\"wrong-one\"}", 401, NULL, NULL,
+         NULL                                                                      },
+    };
+    struct stayd stayd;
+    struct rows rows;
+
+    (void)state;
+    CASE("stayd starts");
+    if (!stayd_start(&stayd, options))
+        return;
+    rows_init(&rows, stayd.port);
+    rows_run(&rows, sign_in, COUNT(sign_in));
+    CASE("the log tells of the sign-in");
+    CHECK(says(&stayd, "event=sign_in user=1"));
+    CASE("and of no password and no token");
+    CHECK(!says(&stayd, "lovelace"));
+    CHECK(!says(&stayd, "wrong-one"));
+    CHECK(!says(&stayd, rows_value(&rows, "ACCESS")));
+    CHECK(!says(&stayd, rows_value(&rows, "REFRESH")));
+    rows_clear(&rows);
+    stayd_clear(&stayd);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(taken_port),
+        cmocka_unit_test(restarts),
+        cmocka_unit_test(secrets),
+    };
+
+    return check_run("system/stayd_start", tests);
+}
