@@ -218,7 +218,8 @@ struct engine {
     const struct engine_step *steps; /* engine_steps; tests change a copy */
     uint64_t generation;   /* the newest access token; 0: there was none */
     uint64_t session;      /* counts sign-ins */
-    int64_t received_ms;   /* of that token, as are the next four */
+    int64_t received_ms;   /* of that token, as are the next five */
+    int64_t calm_ms;       /* for so long from then it is good and not due */
     int64_t young_ms;      /* until when it counts as young */
     int64_t due_ms;        /* the early window opens; INT64_MAX: never */
     int64_t expires_ms;    /* INT64_MAX: not known */

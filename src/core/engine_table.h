@@ -58,7 +58,7 @@ struct engine_step {
     uint8_t from;
     uint8_t event;
     uint8_t to;
-    uint16_t todo;
+    uint32_t todo;
 };
 
 #define ENGINE_STEP_COUNT (ENGINE_STATE_COUNT * ENGINE_EVENT_COUNT)

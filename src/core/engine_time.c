@@ -1,5 +1,7 @@
 #include "core/engine_time.h"
 
+#include "base/assert.h"
+
 static int64_t add_ms(int64_t a, int64_t b)
 {
     int64_t sum;
@@ -31,6 +33,7 @@ enum engine_event engine_time_classify(struct engine *e,
 {
     bool in_vain = r->waited != 0;
 
+    assert(now_ms >= 0 && r->need_ms >= 0);
     if (r->session != e->session)
         return ENGINE_ASK_LEFT;
     if (usable(e, r, now_ms)) {
@@ -159,6 +162,7 @@ void engine_time_take(struct engine *e, const struct engine_tokens *t,
         e->young_ms = e->received_ms;
         e->due_ms = e->received_ms;
     }
+    e->calm_ms = least(e->due_ms, e->expires_ms) - e->received_ms;
     e->suspect = e->refused;
     e->refused = false;
     __builtin_memset(e->repeat_count, 0, sizeof e->repeat_count);
