@@ -58,7 +58,7 @@ struct reply_meaning {
 
 /*
  * Compares with the message's own replies, then with those any message may get.
- * `fields` gets what the reply carries; for sign-in and refresh a 2xx is GRANTED
+ * `fields`, fresh from fields_init, gets what the reply carries; for sign-in and refresh a 2xx is GRANTED
  * only with an access token. Lifetimes end up in FIELD_EXPIRES_IN_MS whatever
  * the unit was (FIELD_EXPIRES_AT needs the reply's Date for that); a text for
  * people in FIELD_MESSAGE.

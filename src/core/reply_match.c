@@ -196,13 +196,11 @@ static struct reply_meaning judge(const struct answer *answer,
 
     if (known && reply_kind_verdict(what.kind) != VERDICT_GRANTED)
         return (struct reply_meaning){reply_kind_verdict(what.kind), what};
-    if (!is_success(answer->status))
-        return none;
     if (is_granting(message))
-        return has_access(f) ? granted : none;
-    if (!known && is_html(answer))
-        return none;
-    return known ? (struct reply_meaning){VERDICT_GRANTED, what} : granted;
+        return is_success(answer->status) && has_access(f) ? granted : none;
+    if (known)
+        return (struct reply_meaning){VERDICT_GRANTED, what};
+    return is_success(answer->status) && !is_html(answer) ? granted : none;
 }
 
 struct reply_meaning reply_match(const struct dialect *dialect,
@@ -219,10 +217,11 @@ struct reply_meaning reply_match(const struct dialect *dialect,
     // Not JSON leaves json.count at 0, and no template of JSON fits it.
     (void)json_parse(&json, answer->body.text, answer->body.length, tokens,
                      REPLY_TOKENS_MAX);
+    // First, so that a template does not overrule the order of the places.
+    receive_all(&sink, answer);
     known = match_rules(&sink, dialect->message[message], answer, &what) ||
             (message != MESSAGE_NONE &&
              match_rules(&sink, dialect->message[MESSAGE_NONE], answer, &what));
-    receive_all(&sink, answer);
     read_times(fields, answer);
     return judge(answer, message, known, what, fields);
 }

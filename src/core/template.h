@@ -129,7 +129,8 @@ bool template_lacks(const struct source *source, const struct pattern *pattern);
 
 /*
  * The readers. `fields` NULL: only compare. A value of another type than the
- * field's is passed over, not a difference: the words decide.
+ * field's is passed over, not a difference: the words decide. What is given
+ * already stays.
  */
 struct sink {
     const struct dialect *dialect;

@@ -267,7 +267,8 @@ static bool match_node(const struct sink *sink, const struct node *node,
         return json_type_at(sink->json, index) != JSON_STRING &&
                span_equal(json_raw(sink->json, index), node->text);
     case NODE_FIELD:
-        if (sink->fields != NULL)
+        if (sink->fields != NULL &&
+            !fields_has(sink->fields, (enum field)node->field))
             (void)template_take(sink, (enum field)node->field, index, true);
         return true;
     case NODE_PATTERN:
