@@ -149,8 +149,9 @@ static void note_read(struct stay_easy *easy, CURLoption option,
         noted->read = (curl_read_callback)value->function;
     else
         noted->read_data = value->pointer;
-    (void)curl_easy_setopt(easy->curl, CURLOPT_READFUNCTION,
-                           noted->read != NULL ? easy_on_read : NULL);
+    if (option == CURLOPT_READFUNCTION)
+        (void)curl_easy_setopt(easy->curl, CURLOPT_READFUNCTION,
+                               noted->read != NULL ? easy_on_read : NULL);
     set_pointer(easy, CURLOPT_READDATA,
                 noted->read != NULL ? easy : noted->read_data);
 }

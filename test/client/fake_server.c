@@ -234,6 +234,8 @@ static bool serve_one(struct connection *c)
         goto done;
     r.body = c->body;
     ask(c, &r, &reply);
+    if (reply.after != NULL)
+        (void)fake_wait(c->server, reply.after, 1);
     good = send_all(c, reply.bytes, reply.length) && !reply.close;
     if (reply.hang)
         hang(c->server);

@@ -35,6 +35,7 @@ struct fake_reply {
     size_t length;
     bool close; /* the connection, once the bytes are out */
     bool hang;  /* keep the connection open, and silent, until fake_close */
+    const char *after; /* hold it back until such a request came; or NULL */
 };
 
 /*

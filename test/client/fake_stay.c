@@ -155,6 +155,8 @@ static void refresh(struct fake_stay *s, struct fake_reply *reply,
     }
     if (status == 0) {
         decide(s, reply, body);
+        if (atomic_load(&s->wait_for_sign_out))
+            reply->after = "DELETE /api/session";
         return;
     }
     fake_write(reply,

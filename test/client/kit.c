@@ -17,7 +17,7 @@ const char *kit_event_name(enum stay_event_kind kind)
     return names[__builtin_ctz((unsigned)kind)];
 }
 
-static void on_event(const struct stay_event *event, void *data)
+void kit_on_event(const struct stay_event *event, void *data)
 {
     struct kit *kit = data;
     size_t length = strlen(kit->events);
@@ -55,7 +55,7 @@ void kit_open(struct kit *kit, const char *vault)
         check_note("%s", kit->error);
         abort();
     }
-    (void)stay_on_event(kit->stay, STAY_EVENT_ANY, on_event, kit);
+    (void)stay_on_event(kit->stay, STAY_EVENT_ANY, kit_on_event, kit);
     kit->easy = stay_easy_init(kit->stay);
 }
 

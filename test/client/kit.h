@@ -35,6 +35,8 @@ CURLcode kit_get(struct kit *kit, const char *path);
 /* As kit_get, with all options but those as the test has set them. */
 CURLcode kit_perform(struct kit *kit, const char *path);
 
+/* The kit's listener, for one thread. */
+void kit_on_event(const struct stay_event *event, void *data);
 const char *kit_event_name(enum stay_event_kind kind);
 
 /* A resource that admits nobody: 401 "no way" in text/plain. */
