@@ -130,6 +130,46 @@ static void every_operation(void **state)
     }
 }
 
+/*
+ * A statement that is its own transaction: its row comes before its commit, and
+ * must not be taken for it.
+ */
+static bool break_alone(int n)
+{
+    struct store_step step = fixture_step(1, 0, 1, 2);
+    struct store_session session = {.user_id = 0};
+    struct store_holder holder;
+    enum store_result result;
+    struct fixture f;
+    bool hit;
+
+    fixture_open(&f);
+    fixture_add_session(&f, 1);
+    disk_break(DISK_ERROR_ONCE, n, 0);
+    result = store_session_step(f.store, &step, &life, &holder);
+    hit = disk_count() >= n;
+    disk_break(DISK_GOOD, 0, 0);
+    CHECK_EQ(store_session_find(f.store, step.sid, &session), STORE_OK);
+    CHECK(result == STORE_OK || store_failed(result));
+    CHECK_EQ(session.chain.generation, result == STORE_OK ? 1 : 0);
+    CHECK(hit == (result != STORE_OK));
+    disk_restore();
+    fixture_close(&f);
+    return hit;
+}
+
+static void alone(void **state)
+{
+    int n = 1;
+
+    (void)state;
+    CASE("a row that was handed over before a failing commit is no success");
+    while (n < COUNTS_MAX && break_alone(n))
+        n++;
+    CHECK(n > 2 && n < COUNTS_MAX);
+    check_note("one statement: %d places", n - 1);
+}
+
 /* Migrations: either all of one or nothing of it, and the next start goes on. */
 static bool break_birth(enum disk_fault fault, int n)
 {
@@ -270,9 +310,8 @@ static void file_limit(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_operation),
-        cmocka_unit_test(birth),
-        cmocka_unit_test(no_room),
+        cmocka_unit_test(every_operation), cmocka_unit_test(alone),
+        cmocka_unit_test(birth),           cmocka_unit_test(no_room),
         cmocka_unit_test(file_limit),
     };
 
