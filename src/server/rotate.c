@@ -198,7 +198,7 @@ static enum store_result decide_offered(struct store *store,
         read_row(store, r->token.sid, session, &r->holder);
     struct rotation_row row;
 
-    if (store_failed(result))
+    if (result != STORE_OK && result != STORE_NONE)
         return result;
     memset(after, 0, sizeof *after);
     row = result == STORE_OK ? rotate_row(session) : *after;
