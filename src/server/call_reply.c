@@ -7,7 +7,8 @@
 #include "server/cors.h"
 
 enum {
-    REPLY_SIZE = 16 * 1024, /* but for lists */
+    REPLY_SIZE = 3 * 1024,  /* of most: kept small, it is wiped each time */
+    REPLY_LONG = 64 * 1024, /* of all but lists */
     RETRY_AFTER_S = 1,
 };
 
@@ -101,33 +102,60 @@ void call_reply_plain(struct call *call, int status, struct span type,
     deliver(call, &response);
 }
 
-static void build_and_send(struct call *call, const struct problems *cases,
-                           struct span buffer)
+static void report_unspoken(struct call *call, struct reply_case what,
+                            enum reply_result result)
+{
+    struct span name = call->mount->dialect.name;
+
+    log_event(&call->server->log, CONFIG_ERROR, "unspoken",
+              "dialect=%.*s message=%s case=%s result=%d", (int)name.length,
+              name.text, message_name(call->message),
+              reply_kind_name(what.kind), (int)result);
+    call_reply_plain(call, 500, SPAN("text/plain"), SPAN("internal error\n"));
+}
+
+/* REPLY_OK: it is on its way. */
+static enum reply_result build_and_send(struct call *call,
+                                        const struct problems *cases,
+                                        struct span buffer)
 {
     struct reply reply;
     enum reply_result result;
 
-    set_surroundings(call);
     result = reply_build(&call->mount->dialect, call->message, cases->list,
                          cases->count, &call->fields, buffer, &reply);
-    if (result == REPLY_OK) {
+    if (result == REPLY_OK)
         send_reply(call, &reply);
-        return;
-    }
-    log_event(&call->server->log, CONFIG_ERROR, "unspoken",
-              "dialect=%.*s message=%s case=%s result=%d",
-              (int)call->mount->dialect.name.length,
-              call->mount->dialect.name.text, message_name(call->message),
-              reply_kind_name(cases->list[0].kind), (int)result);
-    call_reply_plain(call, 500, SPAN("text/plain"), SPAN("internal error\n"));
+    return result;
+}
+
+static void reply_long(struct call *call, const struct problems *cases,
+                       size_t size)
+{
+    char *buffer = malloc(size);
+    enum reply_result result = REPLY_LARGE;
+
+    if (buffer != NULL)
+        result = build_and_send(call, cases, (struct span){buffer, size});
+    if (result != REPLY_OK)
+        report_unspoken(call, cases->list[0], result);
+    if (buffer != NULL)
+        sodium_memzero(buffer, size);
+    free(buffer);
 }
 
 static void reply_cases(struct call *call, const struct problems *cases)
 {
     char buffer[REPLY_SIZE];
+    enum reply_result result;
 
-    build_and_send(call, cases, (struct span){buffer, sizeof buffer});
+    set_surroundings(call);
+    result = build_and_send(call, cases, (struct span){buffer, sizeof buffer});
     sodium_memzero(buffer, sizeof buffer); // it held tokens
+    if (result == REPLY_LARGE)
+        reply_long(call, cases, REPLY_LONG);
+    else if (result != REPLY_OK)
+        report_unspoken(call, cases->list[0], result);
 }
 
 static struct problems one_case(enum reply_kind kind, enum field field)
@@ -153,14 +181,9 @@ void call_reply_problems(struct call *call)
 void call_reply_large(struct call *call, enum reply_kind kind, size_t size)
 {
     struct problems one = one_case(kind, FIELD_NONE);
-    char *buffer = malloc(size);
 
-    if (buffer == NULL) {
-        call_reply_failed(call);
-        return;
-    }
-    build_and_send(call, &one, (struct span){buffer, size});
-    free(buffer);
+    set_surroundings(call);
+    reply_long(call, &one, size);
 }
 
 void call_reply_failed(struct call *call)

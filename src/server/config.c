@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "server/listen.h"
+#include "server/config_value.h"
 
 enum {
     DAY_S = 24 * 60 * 60,
@@ -29,175 +29,52 @@ struct option_row {
     int64_t min;
     int64_t max;
     /* False when the value is not allowed; NULL: every text is. */
-    bool (*read)(const char *text, struct config *out);
+    config_value *read;
     const char *allowed; /* for the message */
 };
 
 #define AT(member) offsetof(struct config, member)
-
-static bool read_listen(const char *text, struct config *out)
-{
-    struct listen_address address;
-    char problem[LISTEN_TEXT];
-
-    (void)out; // the text itself is kept by the caller
-    return listen_parse(text, &address, problem) == LISTEN_OK;
-}
-
-static bool read_database(const char *text, struct config *out)
-{
-    (void)out;
-    return strncmp(text, "sqlite:", 7) == 0 && text[7] != '\0';
-}
-
-/* An origin is scheme, host and perhaps port: no path, not even a slash. */
-static bool is_origin(struct span text)
-{
-    struct span rest;
-
-    if (span_starts(text, SPAN("https://")))
-        rest = span_tail(text, 8);
-    else if (span_starts(text, SPAN("http://")))
-        rest = span_tail(text, 7);
-    else
-        return false;
-    for (size_t i = 0; i < rest.length; i++)
-        if (rest.text[i] <= ' ' || strchr("/?#@\\\x7f", rest.text[i]) != NULL)
-            return false;
-    return rest.length > 0;
-}
-
-static bool read_origin(const char *text, struct config *out)
-{
-    (void)out;
-    return is_origin(span_of(text));
-}
-
-static bool read_url(const char *text, struct config *out)
-{
-    struct span url = span_of(text);
-
-    (void)out;
-    if (url.length > 0 && url.text[url.length - 1] == '/')
-        url.length--;
-    return is_origin(url);
-}
-
-static bool read_claim(const char *text, struct config *out)
-{
-    struct span rest = span_of(text);
-
-    (void)out;
-    for (size_t i = 0; i < rest.length; i++)
-        if ((unsigned char)rest.text[i] < ' ' || rest.text[i] == 0x7f)
-            return false;
-    return rest.length > 0 && rest.length <= 256;
-}
-
-static bool read_roles(const char *text, struct config *out)
-{
-    static const char *const words[] = {"user", "moderator", "admin"};
-    struct span rest = span_of(text);
-    unsigned roles = 0;
-
-    while (rest.length > 0) {
-        size_t end = span_find(rest, ',');
-        struct span word = span_head(rest, end);
-        size_t i = 0;
-
-        while (i < COUNT(words) && !span_is(word, words[i]))
-            i++;
-        if (i == COUNT(words))
-            return false;
-        roles |= 1u << i;
-        rest = span_tail(rest, end + 1);
-    }
-    out->signup_roles = roles;
-    return roles != 0;
-}
-
-static bool read_level(const char *text, struct config *out)
-{
-    static const char *const words[] = {"error", "warn", "info", "debug"};
-
-    for (size_t i = 0; i < COUNT(words); i++) {
-        if (strcmp(text, words[i]) == 0) {
-            out->log_level = (enum config_level)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool read_switch(const char *text, bool *out)
-{
-    static const char *const on[] = {"1", "true", "yes", "on"};
-    static const char *const off[] = {"0", "false", "no", "off"};
-
-    for (size_t i = 0; i < COUNT(on); i++) {
-        if (strcmp(text, on[i]) == 0 || strcmp(text, off[i]) == 0) {
-            *out = strcmp(text, on[i]) == 0;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool read_hide(const char *text, struct config *out)
-{
-    out->hide_users_set = true;
-    return read_switch(text, &out->hide_users);
-}
-
-static bool read_show(const char *text, struct config *out)
-{
-    bool shown = false;
-
-    out->hide_users_set = true;
-    if (!read_switch(text, &shown))
-        return false;
-    out->hide_users = !shown;
-    return true;
-}
 
 static const char switch_words[] = "1, 0, true, false, yes, no, on or off";
 static const char origin_words[] =
     "http://HOST[:PORT] or https://HOST[:PORT], without a path";
 
 static const struct option_row rows[] = {
-    {"listen",        "STAYD_LISTEN",       KIND_TEXT,     AT(listen),         0, 0,                  read_listen,
-     "ADDR:PORT, [ADDR]:PORT or unix:PATH"                                                                                                           },
-    {"database",      "STAYD_DATABASE",     KIND_TEXT,     AT(database),       0, 0,                  read_database,
-     "sqlite:PATH"                                                                                                                                   },
-    {"url",           "STAYD_URL",          KIND_TEXT,     AT(url),            0, 0,                  read_url,      origin_words                    },
+    {"listen",        "STAYD_LISTEN",       KIND_TEXT,     AT(listen),         0, 0,                  config_value_listen,
+     "ADDR:PORT, [ADDR]:PORT or unix:PATH"                                                                                                                                 },
+    {"database",      "STAYD_DATABASE",     KIND_TEXT,     AT(database),       0, 0,
+     config_value_database,                                                                                                "sqlite:PATH"                                   },
+    {"url",           "STAYD_URL",          KIND_TEXT,     AT(url),            0, 0,                  config_value_url,
+     origin_words                                                                                                                                                          },
     {"access-ttl",    "STAYD_ACCESS_TTL",   KIND_DURATION, AT(access_ttl_s),   1,
-     DAY_S,                                                                                           NULL,          "1s to 1d"                      },
+     DAY_S,                                                                                           NULL,                "1s to 1d"                                      },
     {"refresh-idle",  "STAYD_REFRESH_IDLE", KIND_DURATION, AT(refresh_idle_s), 0,
-     LIFE_MAX_S,                                                                                      NULL,          "1s to 3650d, or 0 for no limit"},
+     LIFE_MAX_S,                                                                                      NULL,                "1s to 3650d, or 0 for no limit"                },
     {"refresh-max",   "STAYD_REFRESH_MAX",  KIND_DURATION, AT(refresh_max_s),  0,
-     LIFE_MAX_S,                                                                                      NULL,          "1s to 3650d, or 0 for no limit"},
+     LIFE_MAX_S,                                                                                      NULL,                "1s to 3650d, or 0 for no limit"                },
     {"refresh-soft",  "STAYD_REFRESH_SOFT", KIND_DURATION, AT(refresh_soft_s), 1,
-     3600,                                                                                            NULL,          "1s to 1h"                      },
+     3600,                                                                                            NULL,                "1s to 1h"                                      },
     {"key-file",      "STAYD_KEY_FILE",     KIND_TEXT,     AT(key_file),       0, 0,                  NULL,
-     "a path"                                                                                                                                        },
-    {"issuer",        "STAYD_ISSUER",       KIND_TEXT,     AT(issuer),         0, 0,                  read_claim,
-     "1 to 256 characters"                                                                                                                           },
-    {"audience",      "STAYD_AUDIENCE",     KIND_TEXT,     AT(audience),       0, 0,                  read_claim,
-     "1 to 256 characters"                                                                                                                           },
-    {"origin",        "STAYD_ORIGIN",       KIND_LIST,     AT(origins),        0, 0,                  read_origin,
-     origin_words                                                                                                                                    },
+     "a path"                                                                                                                                                              },
+    {"issuer",        "STAYD_ISSUER",       KIND_TEXT,     AT(issuer),         0, 0,                  config_value_claim,
+     "1 to 256 characters"                                                                                                                                                 },
+    {"audience",      "STAYD_AUDIENCE",     KIND_TEXT,     AT(audience),       0, 0,
+     config_value_claim,                                                                                                   "1 to 256 characters"                           },
+    {"origin",        "STAYD_ORIGIN",       KIND_LIST,     AT(origins),        0, 0,
+     config_value_origin,                                                                                                  origin_words                                    },
     {"dialect",       "STAYD_DIALECT",      KIND_LIST,     AT(dialects),       0, 0,                  NULL,
-     "a dialect's name, or a file with a slash in its path"                                                                                          },
-    {"signup-roles",  "STAYD_SIGNUP_ROLES", KIND_OTHER,    0,                  0, 0,                  read_roles,
-     "user, moderator and admin, with commas between"                                                                                                },
+     "a dialect's name, or a file with a slash in its path"                                                                                                                },
+    {"signup-roles",  "STAYD_SIGNUP_ROLES", KIND_OTHER,    0,                  0, 0,
+     config_value_roles,                                                                                                   "user, moderator and admin, with commas between"},
     {"threads",       "STAYD_THREADS",      KIND_COUNT,    AT(threads),        1, CONFIG_THREADS_MAX,
-     NULL,                                                                                                           "1 to 64"                       },
-    {"log-level",     "STAYD_LOG_LEVEL",    KIND_OTHER,    0,                  0, 0,                  read_level,
-     "error, warn, info or debug"                                                                                                                    },
-    {"demo",          "STAYD_DEMO",         KIND_SWITCH,   AT(demo),           0, 0,                  NULL,          switch_words                    },
-    {"hide-users",    "STAYD_HIDE_USERS",   KIND_OTHER,    0,                  0, 0,                  read_hide,
-     switch_words                                                                                                                                    },
-    {"no-hide-users", NULL,                 KIND_OTHER,    0,                  0, 0,                  read_show,     switch_words                    },
+     NULL,                                                                                                                 "1 to 64"                                       },
+    {"log-level",     "STAYD_LOG_LEVEL",    KIND_OTHER,    0,                  0, 0,                  config_value_level,
+     "error, warn, info or debug"                                                                                                                                          },
+    {"demo",          "STAYD_DEMO",         KIND_SWITCH,   AT(demo),           0, 0,                  NULL,                switch_words                                    },
+    {"hide-users",    "STAYD_HIDE_USERS",   KIND_OTHER,    0,                  0, 0,                  config_value_hide,
+     switch_words                                                                                                                                                          },
+    {"no-hide-users", NULL,                 KIND_OTHER,    0,                  0, 0,                  config_value_show,
+     switch_words                                                                                                                                                          },
 };
 
 enum {
@@ -209,31 +86,6 @@ enum {
 static bool is_switch(const struct option_row *row)
 {
     return row->allowed == switch_words;
-}
-
-bool config_duration(const char *text, int64_t min_s, int64_t max_s,
-                     int64_t *out_s)
-{
-    static const char units[] = "smhd";
-    static const int64_t seconds[] = {1, 60, 3600, DAY_S};
-    struct span digits = span_of(text);
-    int64_t factor = 1;
-    int64_t value;
-    size_t unit = sizeof units;
-
-    if (digits.length > 0)
-        unit = span_find(SPAN(units), digits.text[digits.length - 1]);
-    if (unit < COUNT(seconds)) {
-        factor = seconds[unit];
-        digits.length--;
-    }
-    if (!span_to_int(digits, &value) || value > max_s / factor)
-        return false;
-    value *= factor;
-    if (value < min_s || value > max_s)
-        return false;
-    *out_s = value;
-    return true;
 }
 
 static bool read_count(const char *text, const struct option_row *row,
@@ -277,7 +129,7 @@ static bool apply(const struct option_row *row, const char *text,
     case KIND_COUNT:
         return read_count(text, row, at);
     case KIND_SWITCH:
-        return read_switch(text, at);
+        return config_value_switch(text, at);
     case KIND_OTHER:
         return true;
     }

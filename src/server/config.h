@@ -53,8 +53,9 @@ struct config {
     int64_t threads;
     enum config_level log_level;
     bool demo;
-    bool hide_users;     /* one answer for a wrong name and a wrong password */
-    bool hide_users_set; /* otherwise each dialect answers in its own way */
+    bool
+        hide_users; /* the same answer for a wrong name as for a wrong password;
+                        otherwise each dialect answers in its own way */
 };
 
 /*

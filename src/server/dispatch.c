@@ -112,6 +112,7 @@ static resource *const resources[MESSAGE_COUNT] = {
     [MESSAGE_REFRESH_COOKIE] = refuse_cookie_mode,
     [MESSAGE_SIGN_OUT] = session_end,
     [MESSAGE_SIGN_OUT_COOKIE] = refuse_cookie_mode,
+    [MESSAGE_REVOKE] = session_end,
     [MESSAGE_VERIFY] = session_verify,
     [MESSAGE_ME] = account_show,
     [MESSAGE_BOARD_ALL] = board_show,

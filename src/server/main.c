@@ -13,6 +13,15 @@
 #include "server/config.h"
 #include "server/server.h"
 
+/* It stops the program's threads from outside, and must be able to. */
+#if defined(__SANITIZE_ADDRESS__)
+#define LEAK_CHECKER
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define LEAK_CHECKER
+#endif
+#endif
+
 enum {
     EXIT_DONE = 0,
     EXIT_FAILED = 1,
@@ -26,7 +35,7 @@ static void keep_to_itself(void)
 
     // Where the kernel refuses, the program is no worse off than before.
     (void)setrlimit(RLIMIT_CORE, &none);
-#ifndef STAY_SANITIZED // the leak checker must be able to look
+#ifndef LEAK_CHECKER
     (void)prctl(PR_SET_DUMPABLE, 0);
 #endif
     (void)umask(077);

@@ -49,13 +49,14 @@ static void answer_ended(struct task *task)
 static enum reply_kind find_meant(const struct call *call,
                                   uint8_t sid[STORE_SID_SIZE])
 {
-    const struct fields *fields = &call->fields;
+    enum field field =
+        call->message == MESSAGE_REVOKE ? FIELD_TOKEN : FIELD_REFRESH;
 
     if (call->mount->dialect.rotation == DIALECT_ROTATION_COMMITTED)
         return present_sid(call, sid) ? CASE_OK : CASE_BAD_REQUEST;
     // What is not ours is not signed in: there is nothing left to do.
-    if (fields_has(fields, FIELD_REFRESH))
-        return present_offered(call, fields_text(fields, FIELD_REFRESH), sid)
+    if (fields_has(&call->fields, field))
+        return present_offered(call, fields_text(&call->fields, field), sid)
                    ? CASE_OK
                    : CASE_ALREADY;
     if (call->user_id == 0)

@@ -13,6 +13,7 @@
 
 enum {
     ROWS_VALUES = 256,
+    ROWS_LINE_MAX = 8192,   /* of a file, and of a row's headers together */
     ROWS_VALUE_SIZE = 4200, /* a token fits */
     ROWS_TEXT_SIZE = 70000, /* a request's body with all values in it */
 };
@@ -50,5 +51,24 @@ void rows_set_secrets(struct rows *rows, const char *prefix);
 
 /* Each row is a CASE. */
 void rows_run(struct rows *rows, const struct row *list, size_t count);
+
+/*
+ * The same, from a file of ROWS, the folder rows/ beside this one:
+ *
+ *     ## a comment                      let NAME
+ *     # the row's name                      a value, its lines joined
+ *     METHOD path
+ *     Header: value
+ *
+ *     the body, on one line
+ *     => STATUS
+ *     Header: pattern       (!Header: it must not be there; $NAME: several)
+ *
+ *     a pattern of the body, on one line
+ *     save NAME=member
+ *
+ * <EMPTY> is a body of no bytes; what is left out is not sent or not looked at.
+ */
+void rows_run_file(struct rows *rows, const char *name);
 
 #endif

@@ -13,52 +13,47 @@
 
 enum { MEGABYTE = 1 << 20 };
 
-/* A sign-in of each family; the name is put in by the rows. */
+/* A sign-in of each family, and what belongs in it beside the name. */
 struct family {
     const char *name;
     const char *sign_in;
-    const char *name_key;
     const char *rest;
 };
 
+static const char password[] = "\"password\":\"x\"";
+static const char secrets[] =
+    "\"password\":\"x\",\"sid\":\"AAAAAAAAAAAAAAAAAAAAAA\","
+    "\"next\":\"BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"";
+
 static const struct family families[] = {
-    {"stay",       "/d/stay/api/session",               "username",
-     "\"password\":\"x\",\"sid\":\"$A_SID\",\"next\":\"$A_N0\""                         },
-    {"express",    "/d/express/api/auth/signin",        "username", "\"password\":\"x\""},
-    {"django",     "/d/django/api/v1/auth/jwt/create/", "username",
-     "\"password\":\"x\""                                                               },
-    {"spring",     "/d/spring/api/auth/signin",         "username", "\"password\":\"x\""},
-    {"nest",       "/d/nest/auth/login",                "username", "\"password\":\"x\""},
-    {"nest-camel", "/d/nest-camel/auth/login",          "username",
-     "\"password\":\"x\""                                                               },
-    {"sofunction", "/d/sofunction/auth/login",          "username",
-     "\"password\":\"x\""                                                               },
-    {"symfony",    "/d/symfony/api/login_check",        "username", "\"password\":\"x\""},
+    {"stay",       "/d/stay/api/session",               secrets },
+    {"express",    "/d/express/api/auth/signin",        password},
+    {"django",     "/d/django/api/v1/auth/jwt/create/", password},
+    {"spring",     "/d/spring/api/auth/signin",         password},
+    {"nest",       "/d/nest/auth/login",                password},
+    {"nest-camel", "/d/nest-camel/auth/login",          password},
+    {"sofunction", "/d/sofunction/auth/login",          password},
+    {"symfony",    "/d/symfony/api/login_check",        password},
 };
 
-struct input_row {
+/* Whatever the family, each is answered 4xx; $R is the family's rest. */
+static const struct {
     const char *name;
-    const char *body; /* $B: name and rest of the family as they should be */
-    int lowest;       /* statuses that are good */
-    int highest;
-};
-
-static const struct input_row inputs[] = {
-    {"an empty body",            "",                                  400, 499},
-    {"half an object",           "{\"username\":",                    400, 499},
-    {"a list",                   "[]",                                400, 499},
-    {"a number",                 "1",                                 400, 499},
-    {"two values",               "{}{}",                              400, 499},
-    {"a name that is a number",  "{\"username\":1,$R}",               400, 499},
-    {"a name that is an object", "{\"username\":{\"a\":1},$R}",       400, 499},
-    {"a name that is null",      "{\"username\":null,$R}",            400, 499},
-    {"a name with a NUL",        "{\"username\":\"ada\\u0000x\",$R}", 400, 499},
-    {"a name that is not UTF-8", "{\"username\":\"\xff\xfe\",$R}",    400, 499},
-    {"a lone surrogate",         "{\"username\":\"\\ud800\",$R}",     400, 499},
-    {"deep nesting",
-     "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]"
-     "]]]]]]]]]]]]]]]]]]]]]]]]]]]",                                   400, 499},
-    {"a name in SQL",            "{\"username\":\"' OR 1=1 --\",$R}", 400, 499},
+    const char *body;
+} inputs[] = {
+    {"an empty body",            ""                                        },
+    {"half an object",           "{\"username\":"                          },
+    {"a list",                   "[]"                                      },
+    {"a number",                 "1"                                       },
+    {"two values",               "{}{}"                                    },
+    {"a name that is a number",  "{\"username\":1,$R}"                     },
+    {"a name that is an object", "{\"username\":{\"a\":1},$R}"             },
+    {"a name that is null",      "{\"username\":null,$R}"                  },
+    {"a name with a NUL",        "{\"username\":\"ada\\u0000x\",$R}"       },
+    {"a name that is not UTF-8", "{\"username\":\"\xff\xfe\",$R}"          },
+    {"a lone surrogate",         "{\"username\":\"\\ud800\",$R}"           },
+    {"a name in SQL",            "{\"username\":\"' OR 1=1 --\",$R}"       },
+    {"deep nesting",             "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["},
 };
 
 /* $R in a row's body is the rest that the family wants. */
@@ -85,8 +80,7 @@ static void bad_bodies(const struct rows *rows, const struct family *family)
         write_body(inputs[i].body, family->rest, body, sizeof body);
         reply = wire_ask(rows->port, &request);
         check_case("%s: %s", family->name, inputs[i].name);
-        CHECK(reply.status >= inputs[i].lowest &&
-              reply.status <= inputs[i].highest);
+        CHECK_EQ(reply.status / 100, 4);
         CHECK(reply.body_size > 0);
         wire_clear(&reply);
     }
@@ -104,9 +98,9 @@ static struct wire_reply sign_in_long(const struct rows *rows,
 
     if (body == NULL)
         abort();
-    length = sprintf(body, "{\"%s\":\"", family->name_key);
+    length = snprintf(body, 1024, "{\"username\":\"");
     memset(body + length, 'n', size);
-    (void)sprintf(body + length + size, "\",%s}", family->rest);
+    (void)snprintf(body + length + size, 1000, "\",%s}", family->rest);
     reply = wire_ask(rows->port, &request);
     free(body);
     return reply;
@@ -123,7 +117,7 @@ static void long_names(const struct rows *rows, const struct family *family)
 
     check_case("%s: a name of 60 kB", family->name);
     reply = sign_in_long(rows, family, 60000);
-    CHECK(reply.status >= 400 && reply.status <= 499);
+    CHECK_EQ(reply.status / 100, 4);
     wire_clear(&reply);
 }
 
@@ -147,70 +141,6 @@ static void bad_input(void **state)
     stayd_clear(&stayd);
 }
 
-// clang-format off
-static const struct row token_rows[] = {
-    {"an overlong access token", "GET", "/api/test/user", "x-access-token: $LONG\r\n", NULL, 401, "Unauthorized",
-     NULL, NULL},
-    {"an overlong refresh token", "POST", "/api/auth/refreshtoken", NULL, "{\"refreshToken\":\"$LONG$LONG\"}", 403,
-     "{\"message\":\"Refresh token is not in database!\"}", NULL, NULL},
-    {"a refresh token with a NUL", "POST", "/api/auth/refreshtoken", NULL, "{\"refreshToken\":\"\\u0000\"}", 403, NULL,
-     NULL, NULL},
-    {"a sid of 4 kB", "POST", "/api/session/refresh", NULL,
-     "{\"session\":\"$A_R\",\"sid\":\"$LONG\",\"generation\":0,\"secret\":\"$A_S0\",\"next\":\"$A_N1\"}", 400, NULL,
-     NULL, NULL},
-    {"faults: not JSON", "POST", "/demo/faults", NULL, "{", 400, NULL, NULL, NULL},
-    {"faults: a status that is none", "POST", "/demo/faults", NULL, "{\"status\":200}", 400, NULL, NULL, NULL},
-    {"faults: 503 until told otherwise", "POST", "/demo/faults", NULL, "{\"status\":503}", 204, "", NULL, NULL},
-    {"faults: a refresh meets it", "POST", "/api/auth/refreshtoken", NULL, "{\"refreshToken\":\"x\"}", 503, NULL, NULL,
-     NULL},
-    {"faults: other requests do not", "GET", "/api/test/all", NULL, NULL, 200, NULL, NULL, NULL},
-    {"faults: over", "POST", "/demo/faults", NULL, "{\"status\":0}", 204, "", NULL, NULL},
-    {"faults: a refresh is as usual", "POST", "/api/auth/refreshtoken", NULL, "{\"refreshToken\":\"x\"}", 403, NULL,
-     NULL, NULL},
-    {"faults: one reply is to be lost", "POST", "/demo/faults", NULL, "{\"drop_replies\":1}", 204, "", NULL, NULL},
-    {"sign in for it", "POST", "/api/auth/signin", NULL, "{\"username\":\"ada\",\"password\":\"lovelace\"}", 200, NULL,
-     NULL, "REFRESH=refreshToken"},
-    {"faults: it is lost", "POST", "/api/auth/refreshtoken", NULL, "{\"refreshToken\":\"$REFRESH\"}", 0, "", NULL,
-     NULL},
-    {"faults: the next one is not", "POST", "/api/auth/refreshtoken", NULL, "{\"refreshToken\":\"$REFRESH\"}", 200,
-     NULL, NULL, NULL},
-};
-
-/* In earnest, the demonstration's switches are not there. */
-static const struct row earnest_rows[] = {
-    {"in earnest: no expiry on demand", "POST", "/demo/expire", NULL, NULL, 404, NULL, NULL, NULL},
-    {"in earnest: no faults on demand", "POST", "/demo/faults", NULL, "{}", 404, NULL, NULL, NULL},
-    {"in earnest: no known users", "POST", "/api/auth/signin", NULL,
-     "{\"username\":\"ada\",\"password\":\"lovelace\"}", 404, "{\"message\":\"User Not found.\"}", NULL, NULL},
-    {"in earnest: local pages are not admitted", "GET", "/api/test/all", "Origin: http://localhost:5173\r\n", NULL,
-     200, NULL, "!Access-Control-Allow-Origin\n", NULL},
-    {"roles: express is asked for admin", "POST", "/api/auth/signup", NULL,
-     "{\"username\":\"eve\",\"email\":\"eve@b.c\",\"password\":\"wonderland\",\"roles\":[\"admin\",\"moderator\"]}",
-     200, NULL, NULL, NULL},
-    {"roles: express grants none", "POST", "/api/auth/signin", NULL,
-     "{\"username\":\"eve\",\"password\":\"wonderland\"}", 200, "<ANY>\"roles\":[\"ROLE_USER\"],<ANY>", NULL,
-     "ACCESS=accessToken"},
-    {"roles: the board knows it too", "GET", "/api/test/admin", "x-access-token: $ACCESS\r\n", NULL, 403, NULL, NULL,
-     NULL},
-    {"roles: spring is asked for admin", "POST", "/d/spring/api/auth/signup", NULL,
-     "{\"username\":\"eve1\",\"email\":\"eve1@b.c\",\"password\":\"wonderland\",\"role\":[\"admin\",\"mod\"]}", 200,
-     NULL, NULL, NULL},
-    {"roles: spring grants none", "POST", "/d/spring/api/auth/signin", NULL,
-     "{\"username\":\"eve1\",\"password\":\"wonderland\"}", 200, "<ANY>\"roles\":[\"ROLE_USER\"]<ANY>", NULL, NULL},
-    {"roles: ours is asked for admin", "POST", "/d/stay/api/account", NULL,
-     "{\"username\":\"eve2\",\"email\":\"eve2@b.c\",\"password\":\"wonderland\",\"roles\":[\"admin\"]}", 201,
-     "<ANY>\"roles\":[\"user\"]}", NULL, NULL},
-    {"roles: django is asked for admin", "POST", "/d/django/api/v1/auth/users/", NULL,
-     "{\"username\":\"eve3\",\"email\":\"eve3@b.c\",\"password\":\"wonderland\",\"roles\":[\"admin\"],"
-     "\"is_staff\":true}",
-     201, NULL, NULL, NULL},
-    {"roles: django signs in", "POST", "/d/django/api/v1/auth/jwt/create/", NULL,
-     "{\"username\":\"eve3\",\"password\":\"wonderland\"}", 200, NULL, NULL, "ACCESS=access"},
-    {"roles: and grants none", "GET", "/d/django/api/v1/test/admin", "Authorization: Bearer $ACCESS\r\n", NULL, 403,
-     NULL, NULL, NULL},
-};
-// clang-format on
-
 static void tokens_and_faults(void **state)
 {
     struct stayd stayd;
@@ -226,7 +156,7 @@ static void tokens_and_faults(void **state)
     rows_init(&rows, stayd.port);
     rows_set(&rows, "LONG", text);
     rows_set_secrets(&rows, "A");
-    rows_run(&rows, token_rows, COUNT(token_rows));
+    rows_run_file(&rows, "faults.rows");
     CASE("what was lost is counted");
     CHECK_EQ(stayd_metric(&stayd, "stay_demo_drops_total"), 1);
     rows_clear(&rows);
@@ -243,7 +173,7 @@ static void in_earnest(void **state)
     if (!stayd_start_earnest(&stayd, NULL))
         return;
     rows_init(&rows, stayd.port);
-    rows_run(&rows, earnest_rows, COUNT(earnest_rows));
+    rows_run_file(&rows, "earnest.rows");
     rows_clear(&rows);
     stayd_clear(&stayd);
 }
@@ -269,18 +199,6 @@ static bool write_changed(const char *path, const char *from, const char *to)
 
 static void own_dialect(void **state)
 {
-    static const struct row changed[] = {
-        {"the changed message is on the wire",    "GET",  "/api/test/user",             NULL,
-         NULL,                                                                                      403, "{\"message\":\"Bring a token, please.\"}", NULL, NULL},
-        {"under its mount too",                   "GET",  "/d/express/api/test/user",   NULL, NULL,
-         403,                                                                                            "{\"message\":\"Bring a token, please.\"}", NULL, NULL},
-        {"the others are where they were",        "GET",  "/d/django/api/v1/test/user",
-         NULL,                                                                                NULL, 401,
-         "{\"detail\":\"Authentication credentials were not provided.\"}",                                                                           NULL,
-         NULL                                                                                                                                                  },
-        {"but only this one is at its own paths", "POST",
-         "/api/v1/auth/jwt/create/",                                                    NULL, "{}", 404, NULL,                                       NULL, NULL},
-    };
     char folder[PROCESS_PATH_SIZE];
     char path[PROCESS_PATH_SIZE + 16];
     const char *options[] = {"--dialect", path, NULL};
@@ -294,7 +212,7 @@ static void own_dialect(void **state)
     CHECK(write_changed(path, "No token provided!", "Bring a token, please."));
     if (stayd_start(&stayd, options)) {
         rows_init(&rows, stayd.port);
-        rows_run(&rows, changed, COUNT(changed));
+        rows_run_file(&rows, "own.rows");
         rows_clear(&rows);
     }
     stayd_clear(&stayd);

@@ -45,8 +45,8 @@ static const struct start_row start_rows[] = {
      "stayd: $F/file.json:2: not JSON<ANY>\n"},
     {"a dialect for clients only", {"--dialect", "supabase"}, 2, "",
      "stayd: dialect 'supabase': there is none; use one of <ANY>\n"},
-    {"a database in a folder that there is not",
-     {"--database", "sqlite:$F/none/stay.db"}, 1, "",
+    {"a database in a folder that there is not", {"--database",
+     "sqlite:$F/none/stay.db"}, 1, "",
      "stayd: database $F/none/stay.db: <ANY>\n"},
     {"a database that is none", {"--database", "sqlite:$F/rubbish.db"}, 1, "",
      "stayd: database $F/rubbish.db: <ANY>\n"},
@@ -55,11 +55,11 @@ static const struct start_row start_rows[] = {
     {"a key file that others may read", {"--key-file", "$F/open.key"}, 1, "",
      "stayd: key file $F/open.key: others may read or write it; allowed is "
      "mode 0600\n"},
-    {"a key file in a folder that there is not",
-     {"--key-file", "$F/none/stay.key"}, 1, "",
+    {"a key file in a folder that there is not", {"--key-file",
+     "$F/none/stay.key"}, 1, "",
      "stayd: key file $F/none/stay.key: No such file or directory\n"},
-    {"a socket in a folder that there is not",
-     {"--listen", "unix:$F/none/sock"}, 1, "", "stayd: <ANY>$F/none/sock<ANY>\n"},
+    {"a socket in a folder that there is not", {"--listen",
+     "unix:$F/none/sock"}, 1, "", "stayd: <ANY>$F/none/sock<ANY>\n"},
 };
 // clang-format on
 
@@ -191,20 +191,6 @@ static void taken_port(void **state)
 
 static void restarts(void **state)
 {
-    static const struct row before[] = {
-        {"before: sign in", "POST", "/api/auth/signin", NULL,
-         "{\"username\":\"ada\",\"password\":\"lovelace\"}", 200, NULL, NULL,
-         "ACCESS=accessToken REFRESH=refreshToken"},
-    };
-    static const struct row after[] = {
-        {"after: the access token is still good",  "GET",  "/api/test/user",
-         "x-access-token: $ACCESS\r\n",                                            NULL,                              200, NULL, NULL, NULL                },
-        {"after: the refresh token is still good", "POST",
-         "/api/auth/refreshtoken",                                           NULL, "{\"refreshToken\":\"$REFRESH\"}", 200,
-         NULL,                                                                                                                   NULL, "ACCESS=accessToken"},
-        {"after: so is the new access token",      "GET",  "/api/test/user",
-         "x-access-token: $ACCESS\r\n",                                            NULL,                              200, NULL, NULL, NULL                },
-    };
     struct stayd stayd;
     struct rows rows;
 
@@ -213,11 +199,11 @@ static void restarts(void **state)
     if (!stayd_start(&stayd, NULL))
         return;
     rows_init(&rows, stayd.port);
-    rows_run(&rows, before, COUNT(before));
+    rows_run_file(&rows, "before.rows");
     CASE("stayd is killed and starts again");
     CHECK_EQ(stayd_stop(&stayd, SIGKILL), 128 + SIGKILL);
     if (stayd_restart(&stayd, NULL))
-        rows_run(&rows, after, COUNT(after));
+        rows_run_file(&rows, "after.rows");
     rows_clear(&rows);
     stayd_clear(&stayd);
 }
@@ -237,16 +223,6 @@ static bool says(struct stayd *stayd, const char *text)
 static void secrets(void **state)
 {
     static const char *const options[] = {"--log-level", "debug", NULL};
-    static const struct row sign_in[] = {
-        {"sign in for the log",          "POST", "/api/auth/signin",       NULL,
-         "{\"username\":\"ada\",\"password\":\"lovelace\"}",  200, NULL, NULL,
-         "ACCESS=accessToken REFRESH=refreshToken"                                 },
-        {"refresh for the log",          "POST", "/api/auth/refreshtoken", NULL,
-         "{\"refreshToken\":\"$REFRESH\"}",                   200, NULL, NULL, NULL},
-        {"a wrong password for the log", "POST", "/api/auth/signin",       NULL,
-         "{\"username\":\"ada\",\"password\":\"wrong-one\"}", 401, NULL, NULL,
-         NULL                                                                      },
-    };
     struct stayd stayd;
     struct rows rows;
 
@@ -255,7 +231,7 @@ static void secrets(void **state)
     if (!stayd_start(&stayd, options))
         return;
     rows_init(&rows, stayd.port);
-    rows_run(&rows, sign_in, COUNT(sign_in));
+    rows_run_file(&rows, "log.rows");
     CASE("the log tells of the sign-in");
     CHECK(says(&stayd, "event=sign_in user=1"));
     CASE("and of no password and no token");

@@ -298,6 +298,11 @@ static size_t hex_length(const char *text)
     return strspn(text, "0123456789abcdef");
 }
 
+static size_t line_end(const char *text)
+{
+    return text[0] == '\n' ? 1 : 0;
+}
+
 static const struct blank {
     const char *name;
     size_t (*length)(const char *text);
@@ -306,6 +311,7 @@ static const struct blank {
     {"<TOKEN>", token_length},
     {"<INT>",   int_length  },
     {"<HEX>",   hex_length  },
+    {"<NL>",    line_end    },
 };
 
 static const struct blank *find_blank(const char *pattern)

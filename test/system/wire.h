@@ -61,7 +61,7 @@ bool wire_header(const struct wire_reply *reply, const char *name,
  * Does `text` match all of `pattern`? Literal, but for
  *   <JWT>   a compact JWS          <TOKEN> any of [A-Za-z0-9._~+/=-]
  *   <INT>   decimal digits         <ANY>   anything, also nothing
- *   <HEX>   lower-case hex digits
+ *   <HEX>   lower-case hex digits  <NL>    a new line
  */
 bool wire_match(const char *pattern, const char *text);
 
