@@ -25,24 +25,31 @@ bool session_listens(const struct stay *stay, unsigned mask)
            0;
 }
 
-void session_tell(struct stay *stay, const struct ticket *ticket,
-                  enum stay_event_kind kind, long status)
+__attribute__((noinline)) static void tell(struct stay *stay,
+                                           const struct ticket *ticket,
+                                           enum stay_event_kind kind,
+                                           long status)
 {
     struct stay_event event = {
         .kind = kind,
         .request = ticket->number,
         .generation = ticket->ask.sent,
         .status = status,
+        .at_ms = clock_now_ms(),
     };
 
-    if (!session_listens(stay, kind))
-        return;
-    event.at_ms = clock_now_ms();
     if (kind == STAY_EVENT_ANSWERED)
         event.wait_ms = event.at_ms - ticket->began_ms;
     if (kind == STAY_EVENT_FAILED)
         event.reason = ticket->reason;
     event_send(stay, &event);
+}
+
+void session_tell(struct stay *stay, const struct ticket *ticket,
+                  enum stay_event_kind kind, long status)
+{
+    if (session_listens(stay, kind))
+        tell(stay, ticket, kind, status);
 }
 
 void state_announce(struct stay *stay, const struct state_news *news)
@@ -128,13 +135,18 @@ enum stay_result stay_on_response(struct stay *stay, stay_response_fn *fn,
     return result;
 }
 
-CURLcode session_run_request(struct stay *stay, struct stay_easy *easy)
+static bool has_hooks(const struct stay *stay)
+{
+    return atomic_load_explicit(&stay->hook_count, memory_order_relaxed) != 0;
+}
+
+/* Apart, so that requests without interceptors do not pay for the copies. */
+__attribute__((noinline)) static CURLcode
+run_request_hooks(struct stay *stay, struct stay_easy *easy)
 {
     struct request_hook hooks[STATE_LISTENERS_MAX];
     CURLcode code = CURLE_OK;
 
-    if (atomic_load_explicit(&stay->hook_count, memory_order_relaxed) == 0)
-        return CURLE_OK;
     (void)pthread_mutex_lock(&stay->lock);
     memcpy(hooks, stay->request_hooks, sizeof hooks);
     (void)pthread_mutex_unlock(&stay->lock);
@@ -144,13 +156,11 @@ CURLcode session_run_request(struct stay *stay, struct stay_easy *easy)
     return code;
 }
 
-CURLcode session_run_response(struct stay *stay, struct stay_easy *easy,
-                              CURLcode code)
+__attribute__((noinline)) static CURLcode
+run_response_hooks(struct stay *stay, struct stay_easy *easy, CURLcode code)
 {
     struct response_hook hooks[STATE_LISTENERS_MAX];
 
-    if (atomic_load_explicit(&stay->hook_count, memory_order_relaxed) == 0)
-        return code;
     (void)pthread_mutex_lock(&stay->lock);
     memcpy(hooks, stay->response_hooks, sizeof hooks);
     (void)pthread_mutex_unlock(&stay->lock);
@@ -158,4 +168,15 @@ CURLcode session_run_response(struct stay *stay, struct stay_easy *easy,
         if (hooks[i].fn != NULL)
             code = hooks[i].fn(easy, code, hooks[i].data);
     return code;
+}
+
+CURLcode session_run_request(struct stay *stay, struct stay_easy *easy)
+{
+    return has_hooks(stay) ? run_request_hooks(stay, easy) : CURLE_OK;
+}
+
+CURLcode session_run_response(struct stay *stay, struct stay_easy *easy,
+                              CURLcode code)
+{
+    return has_hooks(stay) ? run_response_hooks(stay, easy, code) : code;
 }
