@@ -184,13 +184,13 @@ struct join_case {
 };
 
 static const struct join_case join_cases[] = {
-    {"a longer rest of another process is kept",    5, 1,     9,       9      },
-    {"a shorter one does not end ours",             9, 1,     5,       9      },
-    {"a vault that cannot be written ends no rest", 9, 0,     0,       9      },
-    {"garbage: a rest without end",                 5, 0,     TOP64,   5      },
-    {"garbage: a rest that began before time",      5, LOW64, 9,       5      },
-    {"a rest as long as there can be",              5, 1,     3660001, 3660001},
-    {"garbage: one that is longer",                 5, 1,     3660002, 5      },
+    {"a longer rest of another process is kept",    5, 1,  9,       9      },
+    {"a shorter one does not end ours",             9, 1,  5,       9      },
+    {"a vault that cannot be written ends no rest", 9, 0,  0,       9      },
+    {"garbage: a rest without end",                 5, 0,  TOP64,   5      },
+    {"garbage: a rest that began before time",      5, -1, 9,       5      },
+    {"a rest as long as there can be",              5, 1,  3660001, 3660001},
+    {"garbage: one that is longer",                 5, 1,  3660002, 5      },
 };
 
 static void joins(void **state)

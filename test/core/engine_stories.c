@@ -5,52 +5,13 @@
 
 #include "base/bytes.h"
 #include "check.h"
-
-#define START_MS INT64_C(1000000)
-#define LIFE_MS 60000
+#include "core/engine_host.h"
 
 /* Short, for the table: a 401 that says nothing of the token, or blames it. */
 #define PLAIN ENGINE_401
 #define BLAMED ENGINE_401_TOKEN
 #define ODD ENGINE_UNRECOGNISED
 #define A_503 ENGINE_PASSING
-
-struct host {
-    struct engine e;
-    int64_t now_ms;
-    unsigned refreshes; /* calls made */
-};
-
-static struct engine_tokens tokens(const struct host *h)
-{
-    return (struct engine_tokens){.generation = h->e.generation + 1,
-                                  .life_ms = LIFE_MS,
-                                  .received_ms = h->now_ms};
-}
-
-static struct host signed_in(void)
-{
-    static const struct engine_config config = {0};
-    struct host h = {.now_ms = START_MS};
-    struct engine_tokens t = tokens(&h);
-
-    engine_init(&h.e, &config);
-    (void)engine_signed_in(&h.e, &t, h.now_ms, 0);
-    return h;
-}
-
-/* Ends the refresh that is out; what the host was told. */
-static unsigned end(struct host *h, enum engine_outcome outcome)
-{
-    struct engine_end over = {.number = h->e.refresh,
-                              .outcome = outcome,
-                              .tokens = tokens(h),
-                              .now_ms = h->now_ms};
-
-    if (engine_call(&h->e, h->e.refresh, NULL, h->now_ms).todo & ENGINE_CALL)
-        h->refreshes++;
-    return engine_ended(&h->e, &over).todo;
-}
 
 /* A whole request to a resource that answers `status` each time. */
 static void request(struct host *h, uint32_t origin, enum engine_status status)
@@ -60,7 +21,7 @@ static void request(struct host *h, uint32_t origin, enum engine_status status)
 
     for (int i = 0; i < 4; i++) {
         if (a.todo & ENGINE_START)
-            (void)end(h, ENGINE_GRANTED);
+            (void)host_end(h, ENGINE_GRANTED);
         if (a.todo & (ENGINE_FAIL_LATER | ENGINE_FAIL_SIGN_IN | ENGINE_DELIVER))
             return;
         if (a.todo & ENGINE_SEND)
@@ -101,7 +62,7 @@ static void storms(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(storm_cases); i++) {
         const struct storm_case *c = &storm_cases[i];
-        struct host h = signed_in();
+        struct host h = host_signed_in();
 
         CASE(c->name);
         h.now_ms += c->age_ms;
@@ -116,42 +77,32 @@ static void storms(void **state)
     }
 }
 
-/* A request that was told to wait by a refresh that is out now. */
-static struct engine_request waiting(struct host *h)
-{
-    struct engine_request r = {0};
-
-    h->now_ms += LIFE_MS;
-    CHECK_EQ(engine_ask(&h->e, &r, h->now_ms).todo, ENGINE_WAIT | ENGINE_START);
-    return r;
-}
-
 static void lost_replies(void **state)
 {
-    struct host h = signed_in();
-    struct engine_request r = waiting(&h);
+    struct host h = host_signed_in();
+    struct engine_request r = host_wait(&h);
     struct engine_answer a;
 
     (void)state;
     CASE("the first lost reply is repeated at once, and all go on waiting");
-    CHECK_EQ(end(&h, ENGINE_UNKNOWN), ENGINE_START);
+    CHECK_EQ(host_end(&h, ENGINE_UNKNOWN), ENGINE_START);
     CHECK_EQ(engine_ask(&h.e, &r, h.now_ms).todo, ENGINE_WAIT);
     CASE("the second is not, and all are told why");
-    CHECK_EQ(end(&h, ENGINE_UNKNOWN), ENGINE_WAKE);
+    CHECK_EQ(host_end(&h, ENGINE_UNKNOWN), ENGINE_WAKE);
     a = engine_ask(&h.e, &r, h.now_ms);
     CHECK_EQ(a.todo, ENGINE_FAIL_LATER);
     CHECK_EQ(a.reason, ENGINE_BY_LOST_REPLY);
     CASE("nor is the third, after the rest");
     h.now_ms += 60000;
-    r = waiting(&h);
-    CHECK_EQ(end(&h, ENGINE_UNKNOWN), ENGINE_WAKE);
+    r = host_wait(&h);
+    CHECK_EQ(host_end(&h, ENGINE_UNKNOWN), ENGINE_WAKE);
     CASE("after a success the first is again");
     h.now_ms += 60000;
-    r = waiting(&h);
-    CHECK_EQ(end(&h, ENGINE_GRANTED), ENGINE_WAKE);
+    r = host_wait(&h);
+    CHECK_EQ(host_end(&h, ENGINE_GRANTED), ENGINE_WAKE);
     CHECK_EQ(engine_ask(&h.e, &r, h.now_ms).todo, ENGINE_SEND);
-    r = waiting(&h);
-    CHECK_EQ(end(&h, ENGINE_UNKNOWN), ENGINE_START);
+    r = host_wait(&h);
+    CHECK_EQ(host_end(&h, ENGINE_UNKNOWN), ENGINE_START);
     CASE("the answer to the lost one comes late, and counts for nothing");
     {
         struct engine_end late = {.number = h.e.refresh - 1,
@@ -165,23 +116,23 @@ static void lost_replies(void **state)
 
 static void at_once_again(void **state)
 {
-    struct host h = signed_in();
-    struct engine_request r = waiting(&h);
+    struct host h = host_signed_in();
+    struct engine_request r = host_wait(&h);
 
     (void)state;
     CASE("an answered step is repeated at once, 16 times");
     for (int i = 0; i < ENGINE_AGAIN_MAX; i++)
-        CHECK_EQ(end(&h, ENGINE_AGAIN), ENGINE_START);
+        CHECK_EQ(host_end(&h, ENGINE_AGAIN), ENGINE_START);
     CHECK_EQ(h.refreshes, ENGINE_AGAIN_MAX);
     CASE("the 17th time it rests");
-    CHECK_EQ(end(&h, ENGINE_AGAIN), ENGINE_WAKE);
+    CHECK_EQ(host_end(&h, ENGINE_AGAIN), ENGINE_WAKE);
     CHECK_EQ(h.e.state, ENGINE_RESTING);
     CHECK_EQ(engine_ask(&h.e, &r, h.now_ms).reason, ENGINE_BY_SERVER);
     CASE("and after the rest it may go on 16 times");
-    (void)waiting(&h);
+    (void)host_wait(&h);
     for (int i = 0; i < ENGINE_AGAIN_MAX; i++)
-        CHECK_EQ(end(&h, ENGINE_AGAIN), ENGINE_START);
-    CHECK_EQ(end(&h, ENGINE_GRANTED), ENGINE_WAKE);
+        CHECK_EQ(host_end(&h, ENGINE_AGAIN), ENGINE_START);
+    CHECK_EQ(host_end(&h, ENGINE_GRANTED), ENGINE_WAKE);
     CHECK_EQ(h.e.state, ENGINE_FRESH);
 }
 
@@ -198,6 +149,7 @@ static const struct odd_case odd_cases[] = {
     {"3 over 5 minutes",               3, 300000,  ODD,   ENGINE_FAIL_SIGN_IN},
     {"2 over an hour",                 2, 3600000, ODD,   ENGINE_FAIL_LATER  },
     {"4 over an hour",                 4, 3600000, ODD,   ENGINE_FAIL_SIGN_IN},
+    {"3 over 400 s, then a 503",       4, 500000,  A_503, ENGINE_FAIL_LATER  },
     {"3 over an hour, the last a 503", 3, 3600000, A_503, ENGINE_FAIL_LATER  },
 };
 
@@ -206,50 +158,50 @@ static void oddities(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(odd_cases); i++) {
         const struct odd_case *c = &odd_cases[i];
-        struct host h = signed_in();
-        struct engine_request r = waiting(&h);
+        struct host h = host_signed_in();
+        struct engine_request r = host_wait(&h);
         struct engine_answer a;
         int64_t first_ms = h.now_ms;
 
         CASE(c->name);
         for (unsigned n = 1; n < c->count; n++) {
-            (void)end(&h, ENGINE_UNRECOGNISED);
+            (void)host_end(&h, ENGINE_UNRECOGNISED);
             // The last one comes exactly over_ms after the first.
             h.now_ms =
-                n + 1 < c->count ? h.now_ms + 100000 : first_ms + c->over_ms;
+                n + 1 < c->count ? h.now_ms + 200000 : first_ms + c->over_ms;
             r = (struct engine_request){0};
             CHECK(engine_ask(&h.e, &r, h.now_ms).todo & ENGINE_START);
         }
-        (void)end(&h, c->last);
+        (void)host_end(&h, c->last);
         a = engine_ask(&h.e, &r, h.now_ms);
         CHECK_EQ(a.todo, c->todo);
         CHECK_EQ(a.reason,
                  c->last == ODD ? ENGINE_BY_BAD_REPLY : ENGINE_BY_SERVER);
         CHECK_EQ(h.e.state, ENGINE_RESTING);
 
-        (void)waiting(&h);
-        CHECK_EQ(end(&h, ENGINE_GRANTED), ENGINE_WAKE);
+        (void)host_wait(&h);
+        CHECK_EQ(host_end(&h, ENGINE_GRANTED), ENGINE_WAKE);
         CHECK_EQ(h.e.budget.odd_count, 0);
     }
 }
 
 static void shared_budgets(void **state)
 {
-    struct host a = signed_in();
-    struct host b = signed_in();
-    struct engine_request r = waiting(&a);
+    struct host a = host_signed_in();
+    struct host b = host_signed_in();
+    struct engine_request r = host_wait(&a);
 
     (void)state;
     CASE("a second process learns of the first one's rest before it calls");
-    (void)end(&a, ENGINE_PASSING);
-    r = waiting(&b);
+    (void)host_end(&a, ENGINE_PASSING);
+    r = host_wait(&b);
     CHECK_EQ(engine_call(&b.e, b.e.refresh, &a.e.budget, b.now_ms).todo,
              ENGINE_STOP | ENGINE_WAKE);
     CHECK_EQ(b.e.state, ENGINE_RESTING);
     CHECK_EQ(engine_ask(&b.e, &r, b.now_ms).todo, ENGINE_FAIL_LATER);
     CHECK_EQ(engine_ask(&b.e, &r, b.now_ms).reason, ENGINE_BY_SERVER);
     CASE("what ends after it was stopped is late");
-    CHECK_EQ(end(&b, ENGINE_GRANTED), ENGINE_STOP);
+    CHECK_EQ(host_end(&b, ENGINE_GRANTED), ENGINE_STOP);
     CASE("and goes on when the rest is over");
     b.now_ms = a.e.budget.rest_until_ms;
     r = (struct engine_request){0};
@@ -260,7 +212,7 @@ static void shared_budgets(void **state)
 
 static void refused_tokens(void **state)
 {
-    struct host h = signed_in();
+    struct host h = host_signed_in();
     struct engine_request r = {0};
     struct engine_request other = {0};
 
@@ -272,7 +224,7 @@ static void refused_tokens(void **state)
              ENGINE_WAIT | ENGINE_START);
     CHECK_EQ(engine_ask(&h.e, &other, h.now_ms).todo, ENGINE_WAIT);
     CASE("if that fails it serves others again, but not who met the 401");
-    CHECK_EQ(end(&h, ENGINE_NOT_SENT), ENGINE_WAKE);
+    CHECK_EQ(host_end(&h, ENGINE_NOT_SENT), ENGINE_WAKE);
     CHECK_EQ(engine_ask(&h.e, &other, h.now_ms).todo, ENGINE_SEND);
     CHECK_EQ(engine_ask(&h.e, &r, h.now_ms).todo, ENGINE_FAIL_LATER);
     CHECK_EQ(engine_ask(&h.e, &r, h.now_ms).reason, ENGINE_BY_NETWORK);
@@ -281,10 +233,10 @@ static void refused_tokens(void **state)
              ENGINE_RETRY);
     CHECK_EQ(engine_ask(&h.e, &other, h.now_ms).todo, ENGINE_FAIL_LATER);
     CASE("news of a refusal starts one refresh, repeated or late news none");
-    h = signed_in();
+    h = host_signed_in();
     CHECK_EQ(engine_refused(&h.e, 1, 0, h.now_ms).todo, ENGINE_START);
     CHECK_EQ(engine_refused(&h.e, 1, 0, h.now_ms).todo, 0);
-    CHECK_EQ(end(&h, ENGINE_GRANTED), ENGINE_WAKE);
+    CHECK_EQ(host_end(&h, ENGINE_GRANTED), ENGINE_WAKE);
     CHECK_EQ(engine_refused(&h.e, 1, 0, h.now_ms).todo, 0);
     CHECK_EQ(engine_refused(&h.e, 0, 0, h.now_ms).todo, 0);
     CHECK_EQ(engine_refused(&h.e, 99, 0, h.now_ms).todo, 0);
@@ -299,9 +251,9 @@ static void refused_tokens(void **state)
 
 static void sessions(void **state)
 {
-    struct host h = signed_in();
-    struct engine_request r = waiting(&h);
-    struct engine_tokens t = tokens(&h);
+    struct host h = host_signed_in();
+    struct engine_request r = host_wait(&h);
+    struct engine_tokens t = host_tokens(&h);
     struct engine_answer a;
 
     (void)state;
@@ -312,16 +264,16 @@ static void sessions(void **state)
     CHECK_EQ(a.todo, ENGINE_FAIL_SIGN_IN);
     CHECK_EQ(a.reason, ENGINE_BY_SIGN_OUT);
     CASE("a sign-out is not undone by the refresh that was out");
-    (void)waiting(&h);
+    (void)host_wait(&h);
     (void)engine_signed_out(&h.e);
-    CHECK_EQ(end(&h, ENGINE_GRANTED), ENGINE_STOP);
+    CHECK_EQ(host_end(&h, ENGINE_GRANTED), ENGINE_STOP);
     CHECK_EQ(h.e.state, ENGINE_SIGNED_OUT);
     CASE("a vault that counts from 1 again: the sign-in counts");
     t.generation = 1;
     (void)engine_signed_in(&h.e, &t, h.now_ms, 0);
     CHECK_EQ(h.e.generation, 1);
     CASE("an ended session keeps its reason");
-    (void)waiting(&h);
+    (void)host_wait(&h);
     {
         struct engine_end over = {.number = h.e.refresh,
                                   .outcome = ENGINE_REFUSED,
@@ -335,26 +287,26 @@ static void sessions(void **state)
     CHECK_EQ(a.reason, ENGINE_BY_REFUSAL);
     CHECK_EQ(a.detail, 4711);
     CASE("newer tokens from elsewhere revive it");
-    t = tokens(&h);
+    t = host_tokens(&h);
     (void)engine_changed(&h.e, &t, h.now_ms, 0);
     CHECK_EQ(h.e.state, ENGINE_FRESH);
 }
 
 static void newer(void **state)
 {
-    struct host h = signed_in();
+    struct host h = host_signed_in();
     struct engine_request r = {0};
 
     (void)state;
     CASE("a newer token asked for: a refresh, though this one is young");
     CHECK_EQ(engine_ask_newer(&h.e, &r, h.now_ms).todo,
              ENGINE_WAIT | ENGINE_START);
-    CHECK_EQ(end(&h, ENGINE_GRANTED), ENGINE_WAKE);
+    CHECK_EQ(host_end(&h, ENGINE_GRANTED), ENGINE_WAKE);
     CHECK_EQ(engine_ask(&h.e, &r, h.now_ms).todo, ENGINE_SEND);
     CASE("if it fails, so does who asked for it");
     r = (struct engine_request){0};
     (void)engine_ask_newer(&h.e, &r, h.now_ms);
-    (void)end(&h, ENGINE_MISCONFIGURED);
+    (void)host_end(&h, ENGINE_MISCONFIGURED);
     CHECK_EQ(engine_ask(&h.e, &r, h.now_ms).todo, ENGINE_FAIL_LATER);
     CHECK_EQ(engine_ask(&h.e, &r, h.now_ms).reason, ENGINE_BY_CONFIG);
     CASE("tokens that live a millisecond are sent once, each with no loop");
@@ -362,8 +314,9 @@ static void newer(void **state)
     r = (struct engine_request){0};
     (void)engine_ask(&h.e, &r, h.now_ms);
     {
-        struct engine_end over = {
-            .number = h.e.refresh, .tokens = tokens(&h), .now_ms = h.now_ms};
+        struct engine_end over = {.number = h.e.refresh,
+                                  .tokens = host_tokens(&h),
+                                  .now_ms = h.now_ms};
 
         over.tokens.life_ms = 1;
         (void)engine_ended(&h.e, &over);

@@ -194,6 +194,17 @@ static void stored(void **state)
         (void)engine_signed_in(&e, &t, START_MS, 0);
         CHECK_EQ(engine_answered(&e, &r, ENGINE_401, START_MS).todo, WAIT);
     }
+    CASE("a time to come is not believed: it lives from now on");
+    {
+        struct engine_tokens t = {.generation = 9,
+                                  .life_ms = 100000,
+                                  .received_ms = START_MS + 3600000};
+        struct engine e;
+
+        engine_init(&e, &config);
+        (void)engine_signed_in(&e, &t, START_MS, 0);
+        CHECK_EQ(engine_left_ms(&e, START_MS), 100000);
+    }
 }
 
 struct answer_case {
