@@ -130,35 +130,48 @@ static size_t likeness(struct span a, struct span b)
     return head + tail;
 }
 
+static void add_nearest(struct line *line, struct span word,
+                        const struct choices *choices)
+{
+    size_t best = 0;
+    unsigned near = 0;
+
+    for (unsigned i = 0; i < choices->count; i++) {
+        size_t like = likeness(word, span_of(choices->name(i)));
+
+        if (like > best) {
+            best = like;
+            near = i;
+        }
+    }
+    add(line, SPAN("; the nearest is "));
+    add_word(line, span_of(choices->name(near)));
+}
+
+static void add_choices(struct line *line, const struct choices *choices)
+{
+    add(line, SPAN("; use one of "));
+    for (unsigned i = 0; i < choices->count; i++) {
+        add(line, i > 0 ? SPAN(", ") : SPAN(""));
+        add(line, span_of(choices->name(i)));
+    }
+}
+
 bool load_fail_choice(struct load *load, size_t token, struct span word,
-                      const char *what, const char *(*name)(unsigned),
-                      unsigned count)
+                      const char *what, const struct choices *choices)
 {
     enum { LIST_MAX = 16 };
     struct line line;
-    size_t best = 0;
-    unsigned near = 0;
 
     if (!begin_error(load, token, &line))
         return false;
     add_word(&line, word);
     add(&line, SPAN(" "));
     add(&line, span_of(what));
-    add(&line,
-        count > LIST_MAX ? SPAN("; the nearest is ") : SPAN("; use one of "));
-    for (unsigned i = 0; i < count; i++) {
-        size_t like = likeness(word, span_of(name(i)));
-
-        if (count <= LIST_MAX) {
-            add(&line, i > 0 ? SPAN(", ") : SPAN(""));
-            add(&line, span_of(name(i)));
-        } else if (like > best) {
-            best = like;
-            near = i;
-        }
-    }
-    if (count > LIST_MAX)
-        add_word(&line, span_of(name(near)));
+    if (choices->count > LIST_MAX)
+        add_nearest(&line, word, choices);
+    else
+        add_choices(&line, choices);
     return false;
 }
 
@@ -290,4 +303,16 @@ bool load_object(struct load *load, size_t object, const struct key_rule *rules,
             return load_fail_word(load, object, span_of(rules[i].name),
                                   "is missing here", NULL);
     return true;
+}
+
+bool load_choice(struct load *load, size_t value, const struct choices *choices,
+                 unsigned *out)
+{
+    for (unsigned i = 0; i < choices->count; i++)
+        if (json_string_is(&load->json, value, span_of(choices->name(i)))) {
+            *out = i;
+            return true;
+        }
+    return load_fail_choice(load, value, json_raw(&load->json, value),
+                            "is not known here", choices);
 }

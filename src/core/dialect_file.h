@@ -35,10 +35,15 @@ bool load_fail(struct load *load, size_t token, const char *what,
 /* As load_fail; `word`, in quotes, stands before `what`. */
 bool load_fail_word(struct load *load, size_t token, struct span word,
                     const char *what, const char *right);
-/* As load_fail_word; what would be right is one of `names`. */
+/* A closed list of words. */
+struct choices {
+    const char *(*name)(unsigned);
+    unsigned count;
+};
+
+/* As load_fail_word; what would be right is one of the choices. */
 bool load_fail_choice(struct load *load, size_t token, struct span word,
-                      const char *what, const char *(*name)(unsigned),
-                      unsigned count);
+                      const char *what, const struct choices *choices);
 
 /* The string at `token`, unescaped. */
 bool load_text(struct load *load, size_t token, struct span *out);
@@ -65,6 +70,13 @@ bool load_object(struct load *load, size_t object, const struct key_rule *rules,
                  size_t count, void *into);
 bool load_type(struct load *load, size_t token, unsigned types);
 
+/* Where in the struct a key's text goes. */
+#define LOAD_TEXT_READER(name, type, member)                                   \
+    static bool name(struct load *load, size_t value, void *into)              \
+    {                                                                          \
+        return load_text(load, value, &((struct type *)into)->member);         \
+    }
+
 /* Members or elements, one by one; load_next returns false at the end. */
 struct walk {
     size_t at; /* behind the value, after load_next */
@@ -82,16 +94,26 @@ bool template_compile_text(struct load *load, size_t token,
                            struct pattern *out);
 
 /* Which of the names the string is. */
-bool load_choice(struct load *load, size_t value, const char *(*name)(unsigned),
-                 unsigned count, unsigned *out);
+bool load_choice(struct load *load, size_t value, const struct choices *choices,
+                 unsigned *out);
 
 /* In dialect_message.c. The readers of key rules take a struct dialect. */
 bool load_headers(struct load *load, size_t object, struct header_rules *out);
-bool load_encoding(struct load *load, size_t value, unsigned *out);
-bool load_accepts(struct load *load, size_t list, unsigned *out);
 bool load_messages(struct load *load, size_t value, void *into);
 bool load_preflight(struct load *load, size_t value, void *into);
 bool load_errors(struct load *load, size_t value, void *into);
+
+/* In dialect_parts.c. */
+bool load_place(struct load *load, size_t value, struct access_place *out);
+bool load_reads(struct load *load, size_t value, void *into);
+bool load_receive(struct load *load, size_t value, void *into);
+bool load_roles(struct load *load, size_t value, struct role_words *words);
+bool load_cookie(struct load *load, size_t value, void *into);
+
+/* In dialect_request.c; the `into` is a struct message_rules. */
+bool load_encoding(struct load *load, size_t value, unsigned *out);
+bool load_accepts(struct load *load, size_t list, unsigned *out);
+bool load_request(struct load *load, size_t value, void *into);
 
 /* In dialect_check.c: what no single key shows. */
 bool load_check(struct load *load);

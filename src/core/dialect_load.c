@@ -13,25 +13,12 @@ static bool read_about(struct load *load, size_t value, void *into)
     return true;
 }
 
-/* Where in the struct a key's text goes. */
-#define TEXT_READER(name, type, member)                                        \
-    static bool name(struct load *load, size_t value, void *into)              \
-    {                                                                          \
-        return load_text(load, value, &((struct type *)into)->member);         \
-    }
-
-TEXT_READER(read_name, dialect, name)
-TEXT_READER(read_title, dialect, title)
-TEXT_READER(read_prefix, dialect, prefix)
-TEXT_READER(read_json_type, dialect, json_type)
-TEXT_READER(read_text_type, dialect, text_type)
-TEXT_READER(read_algorithm, dialect, algorithm)
-TEXT_READER(read_header, access_place, header)
-TEXT_READER(read_word_before, access_place, prefix)
-TEXT_READER(read_secure, cookie_names, secure)
-TEXT_READER(read_loopback, cookie_names, loopback)
-TEXT_READER(read_mode_header, cookie_names, mode_header)
-TEXT_READER(read_mode_value, cookie_names, mode_value)
+LOAD_TEXT_READER(read_name, dialect, name)
+LOAD_TEXT_READER(read_title, dialect, title)
+LOAD_TEXT_READER(read_prefix, dialect, prefix)
+LOAD_TEXT_READER(read_json_type, dialect, json_type)
+LOAD_TEXT_READER(read_text_type, dialect, text_type)
+LOAD_TEXT_READER(read_algorithm, dialect, algorithm)
 
 static bool is_true(const struct load *load, size_t value)
 {
@@ -62,12 +49,6 @@ static bool read_merge(struct load *load, size_t value, void *into)
     return true;
 }
 
-static bool read_exact(struct load *load, size_t value, void *into)
-{
-    ((struct access_place *)into)->exact = is_true(load, value);
-    return true;
-}
-
 static const char *style_choice(unsigned i)
 {
     static const char *const names[] = {"compact", "spaced", "escaped"};
@@ -89,29 +70,11 @@ static const char *repeat_choice(unsigned i)
     return names[i];
 }
 
-static const char *unknown_choice(unsigned i)
-{
-    static const char *const names[] = {"error", "user"};
-
-    return names[i];
-}
-
-bool load_choice(struct load *load, size_t value, const char *(*name)(unsigned),
-                 unsigned count, unsigned *out)
-{
-    for (unsigned i = 0; i < count; i++)
-        if (json_string_is(&load->json, value, span_of(name(i)))) {
-            *out = i;
-            return true;
-        }
-    return load_fail_choice(load, value, json_raw(&load->json, value),
-                            "is not known here", name, count);
-}
-
 static bool read_style(struct load *load, size_t value, void *into)
 {
     unsigned choice = 0;
-    bool good = load_choice(load, value, style_choice, 3, &choice);
+    bool good =
+        load_choice(load, value, &(struct choices){style_choice, 3}, &choice);
 
     ((struct dialect *)into)->style = (enum json_style)choice;
     return good;
@@ -120,7 +83,8 @@ static bool read_style(struct load *load, size_t value, void *into)
 static bool read_rotation(struct load *load, size_t value, void *into)
 {
     unsigned choice = 0;
-    bool good = load_choice(load, value, rotation_choice, 3, &choice);
+    bool good = load_choice(load, value, &(struct choices){rotation_choice, 3},
+                            &choice);
 
     ((struct dialect *)into)->rotation = (enum rotation_kind)choice;
     return good;
@@ -129,7 +93,8 @@ static bool read_rotation(struct load *load, size_t value, void *into)
 static bool read_repeat(struct load *load, size_t value, void *into)
 {
     unsigned choice = 0;
-    bool good = load_choice(load, value, repeat_choice, 2, &choice);
+    bool good =
+        load_choice(load, value, &(struct choices){repeat_choice, 2}, &choice);
 
     ((struct dialect *)into)->repeat_safe = choice == 1;
     return good;
@@ -145,184 +110,19 @@ static bool read_accepts(struct load *load, size_t value, void *into)
     return load_accepts(load, value, &((struct dialect *)into)->accepts);
 }
 
-static const struct key_rule place_rules[] = {
-    {"header", MAY_STRING, true,  read_header     },
-    {"prefix", MAY_STRING, false, read_word_before},
-    {"exact",  MAY_BOOL,   false, read_exact      },
-};
-
-static bool read_place(struct load *load, size_t value,
-                       struct access_place *out)
-{
-    return load_object(load, value, place_rules, COUNT(place_rules), out);
-}
-
 static bool read_send(struct load *load, size_t value, void *into)
 {
-    return read_place(load, value, &((struct dialect *)into)->send);
-}
-
-static bool read_reads(struct load *load, size_t value, void *into)
-{
-    struct dialect *d = into;
-    struct walk walk = load_walk(load, value);
-
-    while (load_next(load, &walk)) {
-        if (d->reads_count == DIALECT_ACCESS_MAX)
-            return load_fail(load, walk.value, "too many places",
-                             "at most 4 may be read");
-        if (!read_place(load, walk.value, &d->reads[d->reads_count++]))
-            return false;
-    }
-    return true;
-}
-
-/* "/data/token", "header:Authorization" or "cookie:NAME". */
-static bool read_place_text(struct load *load, size_t value, struct place *out)
-{
-    struct span text;
-
-    if (!load_type(load, value, MAY_STRING) || !load_text(load, value, &text))
-        return false;
-    out->name = text;
-    out->kind = PLACE_POINTER;
-    if (span_starts(text, SPAN("header:"))) {
-        out->name = span_tail(text, 7);
-        out->kind = PLACE_HEADER;
-    } else if (span_starts(text, SPAN("cookie:"))) {
-        out->name = span_tail(text, 7);
-        out->kind = PLACE_COOKIE;
-    } else if (!span_starts(text, SPAN("/"))) {
-        return load_fail_word(load, value, text, "is no place",
-                              "write /pointer, header:NAME or cookie:NAME");
-    }
-    return true;
-}
-
-static const char *field_choice(unsigned i)
-{
-    return field_name((enum field)(i + 1));
-}
-
-static bool read_places(struct load *load, const struct walk *member,
-                        struct place *places, size_t *count)
-{
-    struct span name = json_raw(&load->json, member->key);
-    enum field field = field_find(name);
-    struct walk walk;
-
-    if (field == FIELD_NONE)
-        return load_fail_choice(load, member->key, name, "is no field",
-                                field_choice, FIELD_COUNT - 1);
-    if (!load_type(load, member->value, MAY_ARRAY))
-        return false;
-    walk = load_walk(load, member->value);
-    while (load_next(load, &walk)) {
-        places[*count].field = field;
-        if (!read_place_text(load, walk.value, &places[(*count)++]))
-            return false;
-    }
-    return true;
-}
-
-static bool read_receive(struct load *load, size_t value, void *into)
-{
-    struct dialect *d = into;
-    struct walk walk = load_walk(load, value);
-    // Tokens bound the places: one each, and the keys besides.
-    size_t most = load->json.token[value].next - value;
-    struct place *places = load_take(load, most, sizeof *places);
-
-    if (places == NULL)
-        return false;
-    d->receive = places;
-    while (load_next(load, &walk))
-        if (!read_places(load, &walk, places, &d->receive_count))
-            return false;
-    return true;
-}
-
-static bool read_role_words(struct load *load, size_t value, unsigned role,
-                            struct role_words *words)
-{
-    struct role_word *list = (struct role_word *)words->list;
-    struct walk walk = load_walk(load, value);
-
-    if (json_type_at(&load->json, value) == JSON_STRING) {
-        list[words->count].role = (uint8_t)role;
-        return load_text(load, value, &list[words->count++].word);
-    }
-    while (load_next(load, &walk)) {
-        list[words->count].role = (uint8_t)role;
-        if (!load_type(load, walk.value, MAY_STRING) ||
-            !load_text(load, walk.value, &list[words->count++].word))
-            return false;
-    }
-    return true;
-}
-
-static bool read_unknown(struct load *load, size_t value, void *into)
-{
-    unsigned choice = 0;
-    bool good = load_choice(load, value, unknown_choice, 2, &choice);
-
-    ((struct role_words *)into)->unknown_is_user = choice == 1;
-    return good;
-}
-
-static bool read_user(struct load *load, size_t value, void *into)
-{
-    return read_role_words(load, value, 0, into);
-}
-
-static bool read_moderator(struct load *load, size_t value, void *into)
-{
-    return read_role_words(load, value, 1, into);
-}
-
-static bool read_admin(struct load *load, size_t value, void *into)
-{
-    return read_role_words(load, value, 2, into);
-}
-
-static const struct key_rule role_rules[] = {
-    {"user",      MAY_STRING | MAY_ARRAY, true,  read_user     },
-    {"moderator", MAY_STRING | MAY_ARRAY, true,  read_moderator},
-    {"admin",     MAY_STRING | MAY_ARRAY, true,  read_admin    },
-    {"unknown",   MAY_STRING,             false, read_unknown  },
-};
-
-static bool read_words(struct load *load, size_t value,
-                       struct role_words *words)
-{
-    size_t most = load->json.token[value].next - value;
-
-    words->list = load_take(load, most, sizeof *words->list);
-    return words->list != NULL &&
-           load_object(load, value, role_rules, COUNT(role_rules), words);
+    return load_place(load, value, &((struct dialect *)into)->send);
 }
 
 static bool read_roles(struct load *load, size_t value, void *into)
 {
-    return read_words(load, value, &((struct dialect *)into)->roles);
+    return load_roles(load, value, &((struct dialect *)into)->roles);
 }
 
 static bool read_asked_roles(struct load *load, size_t value, void *into)
 {
-    return read_words(load, value, &((struct dialect *)into)->asked_roles);
-}
-
-static const struct key_rule cookie_rules[] = {
-    {"secure",      MAY_STRING, true, read_secure     },
-    {"loopback",    MAY_STRING, true, read_loopback   },
-    {"mode_header", MAY_STRING, true, read_mode_header},
-    {"mode_value",  MAY_STRING, true, read_mode_value },
-};
-
-static bool read_cookie(struct load *load, size_t value, void *into)
-{
-    return load_object(load, value, cookie_rules, COUNT(cookie_rules),
-                       &((struct dialect *)into)->cookie);
+    return load_roles(load, value, &((struct dialect *)into)->asked_roles);
 }
 
 static bool read_claims(struct load *load, size_t value, void *into)
@@ -380,11 +180,11 @@ static const struct key_rule rules[] = {
     {"repeat",         MAY_STRING,             true,  read_repeat        },
     {"merge",          MAY_BOOL,               false, read_merge         },
     {"send",           MAY_OBJECT,             true,  read_send          },
-    {"reads",          MAY_ARRAY,              false, read_reads         },
-    {"receive",        MAY_OBJECT,             false, read_receive       },
+    {"reads",          MAY_ARRAY,              false, load_reads         },
+    {"receive",        MAY_OBJECT,             false, load_receive       },
     {"roles",          MAY_OBJECT,             false, read_roles         },
     {"asked_roles",    MAY_OBJECT,             false, read_asked_roles   },
-    {"cookie",         MAY_OBJECT,             false, read_cookie        },
+    {"cookie",         MAY_OBJECT,             false, load_cookie        },
     {"jwt",            MAY_OBJECT,             false, read_jwt           },
     {"headers",        MAY_OBJECT,             false, read_headers       },
     {"preflight",      MAY_OBJECT,             false, load_preflight     },

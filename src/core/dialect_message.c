@@ -1,44 +1,7 @@
 /*
- * A dialect's file: messages, their requests and their replies.
+ * A dialect's file: messages and their replies.
  */
 #include "core/dialect_file.h"
-
-static const char *encoding_choice(unsigned i)
-{
-    static const char *const names[] = {"none", "json", "form", "query"};
-
-    return names[i];
-}
-
-bool load_encoding(struct load *load, size_t value, unsigned *out)
-{
-    static const unsigned encodings[] = {ENCODING_NONE, ENCODING_JSON,
-                                         ENCODING_FORM};
-    unsigned choice = 0;
-
-    if (!load_choice(load, value, encoding_choice, COUNT(encodings), &choice))
-        return false;
-    *out = encodings[choice];
-    return true;
-}
-
-bool load_accepts(struct load *load, size_t list, unsigned *out)
-{
-    static const unsigned encodings[] = {ENCODING_NONE, ENCODING_JSON,
-                                         ENCODING_FORM, ENCODING_QUERY};
-    struct walk walk = load_walk(load, list);
-    unsigned choice = 0;
-
-    *out = 0;
-    while (load_next(load, &walk)) {
-        if (!load_type(load, walk.value, MAY_STRING) ||
-            !load_choice(load, walk.value, encoding_choice, COUNT(encodings),
-                         &choice))
-            return false;
-        *out |= encodings[choice];
-    }
-    return true;
-}
 
 bool load_headers(struct load *load, size_t object, struct header_rules *out)
 {
@@ -58,8 +21,6 @@ bool load_headers(struct load *load, size_t object, struct header_rules *out)
     }
     return true;
 }
-
-/* ---- replies ---- */
 
 static bool add_status(struct load *load, size_t value, struct reply_rule *rule)
 {
@@ -167,8 +128,8 @@ static bool read_case(struct load *load, size_t key, struct reply_case *out)
         return load_fail_word(load, key, name, "is no case",
                               "behind the dot stands a field, and only where "
                               "the case is about one");
-    return load_fail_choice(load, key, name, "is no case", kind_choice,
-                            CASE_COUNT);
+    return load_fail_choice(load, key, name, "is no case",
+                            &(struct choices){kind_choice, CASE_COUNT});
 }
 
 /*
@@ -236,133 +197,6 @@ static bool read_message_replies(struct load *load, size_t value, void *into)
     return true;
 }
 
-/* ---- requests ---- */
-
-static const char *method_choice(unsigned i)
-{
-    static const char *const names[] = {"GET", "POST", "PUT", "PATCH",
-                                        "DELETE"};
-
-    return names[i];
-}
-
-static bool read_method(struct load *load, size_t value, void *into)
-{
-    struct request_rule *rule = into;
-    unsigned choice = 0;
-
-    rule->method = json_raw(&load->json, value);
-    return load_choice(load, value, method_choice, 5, &choice);
-}
-
-static bool read_path(struct load *load, size_t value, void *into)
-{
-    struct pattern *path = &((struct request_rule *)into)->path;
-
-    if (!template_compile_text(load, value, path))
-        return false;
-    if (path->count == 0 || path->parts[0].kind != PART_TEXT ||
-        path->parts[0].text.text[0] != '/')
-        return load_fail_word(load, value, json_raw(&load->json, value),
-                              "is no path", "it begins with a slash");
-    return true;
-}
-
-static bool read_at_mount(struct load *load, size_t value, void *into)
-{
-    ((struct request_rule *)into)->at_mount =
-        load->json.token[value].type == JSON_TRUE;
-    return true;
-}
-
-static bool read_request_headers(struct load *load, size_t value, void *into)
-{
-    return load_headers(load, value, &((struct request_rule *)into)->headers);
-}
-
-static bool read_query(struct load *load, size_t value, void *into)
-{
-    return load_headers(load, value, &((struct request_rule *)into)->query);
-}
-
-static bool read_request_encoding(struct load *load, size_t value, void *into)
-{
-    return load_encoding(load, value, &((struct request_rule *)into)->encoding);
-}
-
-static bool read_request_accepts(struct load *load, size_t value, void *into)
-{
-    return load_accepts(load, value, &((struct request_rule *)into)->accepts);
-}
-
-/* Flat, so that every request may be a form too. */
-static bool read_request_body(struct load *load, size_t value, void *into)
-{
-    struct body *body = &((struct request_rule *)into)->body;
-    struct walk walk = load_walk(load, value);
-
-    while (load_next(load, &walk))
-        if (json_type_at(&load->json, walk.value) <= JSON_ARRAY)
-            return load_fail(load, walk.value, "a request's body is flat",
-                             "a member is a string, a number or a word");
-    return template_compile_json(load, value, body);
-}
-
-static const struct key_rule request_rules[] = {
-    {"method",   MAY_STRING, true,  read_method          },
-    {"path",     MAY_STRING, true,  read_path            },
-    {"at_mount", MAY_BOOL,   false, read_at_mount        },
-    {"headers",  MAY_OBJECT, false, read_request_headers },
-    {"query",    MAY_OBJECT, false, read_query           },
-    {"encoding", MAY_STRING, false, read_request_encoding},
-    {"accepts",  MAY_ARRAY,  false, read_request_accepts },
-    {"body",     MAY_OBJECT, false, read_request_body    },
-};
-
-static bool is_literal(const struct pattern *pattern)
-{
-    return pattern->count == 1 && pattern->parts[0].kind == PART_TEXT;
-}
-
-static bool has_literal(const struct header_rules *rules)
-{
-    for (size_t i = 0; i < rules->count; i++)
-        if (is_literal(&rules->list[i].value))
-            return true;
-    return false;
-}
-
-static bool is_marked(const struct request_rule *rule)
-{
-    const struct node *object = rule->body.nodes;
-
-    if (has_literal(&rule->headers) || has_literal(&rule->query))
-        return true;
-    if (object == NULL)
-        return false;
-    for (const struct node *n = node_inside(object); n < node_behind(object);
-         n = node_behind(n))
-        if (n->kind == NODE_STRING)
-            return true;
-    return false;
-}
-
-static bool read_request(struct load *load, size_t value, void *into)
-{
-    struct request_rule *rule = &((struct message_rules *)into)->request;
-
-    rule->encoding = load->dialect->encoding;
-    rule->accepts = load->dialect->accepts;
-    if (!load_object(load, value, request_rules, COUNT(request_rules), rule))
-        return false;
-    if (rule->body.nodes == NULL)
-        rule->encoding = ENCODING_NONE;
-    rule->marked = is_marked(rule);
-    return true;
-}
-
-/* ---- messages ---- */
-
 static bool read_ours(struct load *load, size_t value, void *into)
 {
     ((struct message_rules *)into)->ours =
@@ -381,7 +215,8 @@ static const char *need_choice(unsigned i)
 static bool read_needs(struct load *load, size_t value, void *into)
 {
     unsigned choice = 0;
-    bool good = load_choice(load, value, need_choice, 5, &choice);
+    bool good =
+        load_choice(load, value, &(struct choices){need_choice, 5}, &choice);
 
     ((struct message_rules *)into)->need = (enum need)choice;
     return good;
@@ -396,7 +231,7 @@ static const struct key_rule message_rules[] = {
     {"ours",    MAY_BOOL,                false, read_ours           },
     {"needs",   MAY_STRING,              false, read_needs          },
     {"allow",   MAY_STRING,              false, read_allow          },
-    {"request", MAY_OBJECT,              true,  read_request        },
+    {"request", MAY_OBJECT,              true,  load_request        },
     {"replies", MAY_OBJECT | MAY_STRING, true,  read_message_replies},
 };
 
@@ -425,9 +260,10 @@ bool load_messages(struct load *load, size_t value, void *into)
         struct message_rules *rules;
 
         if (message < MESSAGE_WELCOME)
-            return load_fail_choice(load, walk.key, name, "is no message",
-                                    message_choice,
-                                    MESSAGE_COUNT - MESSAGE_WELCOME);
+            return load_fail_choice(
+                load, walk.key, name, "is no message",
+                &(struct choices){message_choice,
+                                  MESSAGE_COUNT - MESSAGE_WELCOME});
         rules = take_message(load, message);
         if (rules == NULL || !load_object(load, walk.value, message_rules,
                                           COUNT(message_rules), rules))

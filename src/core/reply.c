@@ -76,16 +76,16 @@ static void add_headers(struct reply *reply, struct json_writer *w,
 }
 
 /* Bodies of the cases that may stand in one with the first. */
-static size_t merge(const struct dialect *d, enum message message,
-                    const struct reply_case *cases, size_t count,
+static size_t merge(const struct dialect *d, const struct reply_ask *ask,
                     const struct body *bodies[BODIES_MAX])
 {
-    const struct reply_rule *first = find_reply(d, message, cases[0]);
+    const struct reply_rule *first = find_reply(d, ask->message, ask->cases[0]);
     size_t used = 1;
 
     bodies[0] = &first->bodies[0];
-    for (size_t i = 1; d->merge && i < count && used < BODIES_MAX; i++) {
-        const struct reply_rule *rule = find_reply(d, message, cases[i]);
+    for (size_t i = 1; d->merge && i < ask->count && used < BODIES_MAX; i++) {
+        const struct reply_rule *rule =
+            find_reply(d, ask->message, ask->cases[i]);
 
         if (rule != NULL && rule != first && rule->bodies_count > 0 &&
             rule->bodies[0].nodes != NULL &&
@@ -111,10 +111,8 @@ static struct span type_of(const struct dialect *d,
 }
 
 static void put_body(struct json_writer *w, const struct source *s,
-                     enum message message, const struct reply_case *cases,
-                     size_t count)
+                     const struct reply_rule *rule, const struct reply_ask *ask)
 {
-    const struct reply_rule *rule = find_reply(s->dialect, message, cases[0]);
     const struct body *bodies[BODIES_MAX];
 
     // A value that is not given is written as null: the reply still goes out.
@@ -124,42 +122,37 @@ static void put_body(struct json_writer *w, const struct source *s,
                                                        : ESCAPE_NONE);
         return;
     }
-    count = merge(s->dialect, message, cases, count, bodies);
     w->follows = false;
-    (void)template_put_bodies(w, s, bodies, count);
+    (void)template_put_bodies(w, s, bodies, merge(s->dialect, ask, bodies));
 }
 
 /* The fields, and what the message itself knows: its methods. */
 static const struct fields *with_allow(const struct dialect *d,
-                                       enum message message,
-                                       const struct fields *given,
+                                       const struct reply_ask *ask,
                                        struct fields *room)
 {
-    const struct message_rules *rules = d->message[message];
+    const struct message_rules *rules = d->message[ask->message];
 
     if (rules == NULL || rules->allow.length == 0 ||
-        fields_has(given, FIELD_ALLOW))
-        return given;
-    *room = *given;
+        fields_has(ask->fields, FIELD_ALLOW))
+        return ask->fields;
+    *room = *ask->fields;
     fields_set_text(room, FIELD_ALLOW, rules->allow);
     return room;
 }
 
 enum reply_result reply_build(const struct dialect *dialect,
-                              enum message message,
-                              const struct reply_case *cases, size_t count,
-                              const struct fields *fields, struct span buffer,
+                              const struct reply_ask *ask, struct span buffer,
                               struct reply *out)
 {
-    const struct reply_rule *rule = find_reply(dialect, message, cases[0]);
+    const struct reply_rule *rule =
+        find_reply(dialect, ask->message, ask->cases[0]);
     struct fields room;
-    const struct source source = {dialect,
-                                  with_allow(dialect, message, fields, &room)};
+    const struct source source = {dialect, with_allow(dialect, ask, &room)};
     struct json_writer w;
     size_t start;
 
-    out->headers_count = 0;
-    out->body = (struct span){NULL, 0};
+    *out = (struct reply){0};
     if (rule == NULL)
         return REPLY_UNSPOKEN;
     json_begin(&w, (char *)buffer.text, buffer.length, dialect->style);
@@ -173,7 +166,7 @@ enum reply_result reply_build(const struct dialect *dialect,
     add_headers(out, &w, &source, &dialect->headers);
     start = w.length;
     if (rule->bodies_count > 0)
-        put_body(&w, &source, message, cases, count);
+        put_body(&w, &source, rule, ask);
     out->body = (struct span){w.out + start, w.length - start};
     return w.overflow ? REPLY_LARGE : REPLY_OK;
 }

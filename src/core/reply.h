@@ -28,19 +28,25 @@ enum reply_result {
     REPLY_LARGE,    /* does not fit the buffer */
 };
 
+/* What is to be said. Borrowed for the call, and the fields' texts longer. */
+struct reply_ask {
+    enum message message;
+    const struct reply_case *cases;
+    size_t count; /* at least 1 */
+    const struct fields *fields;
+};
+
 /*
- * Writes the reply for cases[0] (or the case it falls back to). More than one
- * case is for FIELD cases: where the dialect merges, they all go into one body;
+ * Writes the reply for the first case (or the one it falls back to). More than
+ * one is for FIELD cases: where the dialect merges, they all go into one body;
  * otherwise the first is told. Fields that are not given are left out of a body
  * where the template says `?`, and are null elsewhere. Content of FIELD_METHOD,
  * FIELD_PATH and the like is escaped for where it is put.
  *
- * *out points into `buffer`, the dialect and `fields`.
+ * *out points into `buffer`, the dialect and the fields.
  */
 enum reply_result reply_build(const struct dialect *dialect,
-                              enum message message,
-                              const struct reply_case *cases, size_t count,
-                              const struct fields *fields, struct span buffer,
+                              const struct reply_ask *ask, struct span buffer,
                               struct reply *out);
 
 /* An answer as the client got it; redirects were not followed. */

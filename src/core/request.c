@@ -144,20 +144,6 @@ enum request_result request_build(const struct dialect *dialect,
     return complete ? REQUEST_OK : REQUEST_INCOMPLETE;
 }
 
-bool access_build(const struct dialect *dialect, struct span access,
-                  struct span buffer, struct header_line *out)
-{
-    struct json_writer w;
-
-    begin(&w, dialect, buffer);
-    template_put_text(&w, dialect->send.prefix, ESCAPE_NONE);
-    if (dialect->send.prefix.length > 0)
-        template_put_text(&w, SPAN(" "), ESCAPE_NONE);
-    template_put_text(&w, access, ESCAPE_HEADER);
-    *out = (struct header_line){dialect->send.header, written(&w, 0)};
-    return !w.overflow;
-}
-
 size_t request_join(struct span base, struct span target, struct span buffer)
 {
     struct json_writer w;

@@ -4,94 +4,10 @@
 #include "core/request.h"
 
 #include "base/assert.h"
+#include "core/request_path.h"
 #include "core/template.h"
 
 enum { TOKENS_MAX = 256, LITERAL_SIZE = 256 };
-
-/* ---- paths ---- */
-
-/* No blank of a path reaches over a slash, and none is empty. */
-static bool match_path(const struct pattern *pattern, struct span path,
-                       struct fields *fields)
-{
-    for (size_t i = 0; i < pattern->count; i++) {
-        const struct part *part = &pattern->parts[i];
-        size_t length;
-
-        if (part->kind == PART_TEXT) {
-            if (!span_starts(path, part->text))
-                return false;
-            path = span_tail(path, part->text.length);
-            continue;
-        }
-        length = span_find(path, '/');
-        if (length == 0)
-            return false;
-        if (part->kind == PART_FIELD && fields != NULL)
-            (void)template_take_text(fields, (enum field)part->field,
-                                     span_head(path, length));
-        path = span_tail(path, length);
-    }
-    return path.length == 0;
-}
-
-/* With a slash at the end where the family has none, and the reverse. */
-static bool match_either(const struct pattern *pattern, struct span path,
-                         struct fields *fields)
-{
-    char room[LITERAL_SIZE];
-    bool slash = path.length > 1 && path.text[path.length - 1] == '/';
-
-    if (match_path(pattern, path, fields))
-        return true;
-    if (slash)
-        return match_path(pattern, span_head(path, path.length - 1), fields);
-    if (path.length + 1 > sizeof room || path.length == 0)
-        return false;
-    __builtin_memcpy(room, path.text, path.length);
-    room[path.length] = '/';
-    return match_path(pattern, (struct span){room, path.length + 1}, fields);
-}
-
-static bool stands_at(const struct dialect *d, const struct request_rule *rule,
-                      struct span path, struct fields *fields)
-{
-    if (!rule->at_mount) {
-        if (!span_starts(path, d->prefix))
-            return false;
-        path = span_tail(path, d->prefix.length);
-    }
-    return match_either(&rule->path, path, fields);
-}
-
-static bool same_method(struct span rule, struct span seen)
-{
-    return span_equal(rule, seen) ||
-           (span_is(rule, "GET") && span_is(seen, "HEAD"));
-}
-
-enum route_result request_route(const struct dialect *dialect,
-                                const struct request_seen *seen,
-                                enum message *message)
-{
-    enum route_result result = ROUTE_NO_PATH;
-
-    for (unsigned i = MESSAGE_WELCOME; i < MESSAGE_COUNT; i++) {
-        const struct message_rules *rules = dialect->message[i];
-
-        if (rules == NULL ||
-            !stands_at(dialect, &rules->request, seen->path, NULL))
-            continue;
-        if (same_method(rules->request.method, seen->method)) {
-            *message = (enum message)i;
-            return ROUTE_FOUND;
-        }
-        if (result == ROUTE_NO_PATH)
-            *message = (enum message)i;
-        result = ROUTE_NO_METHOD;
-    }
-    return result;
-}
 
 /* ---- what a body, a form or a query holds ---- */
 
@@ -285,8 +201,8 @@ static enum reply_kind choose(const struct input *in, enum message *message)
         if (d->message[i] == NULL)
             continue;
         rule = &d->message[i]->request;
-        if (!same_method(rule->method, in->seen->method) ||
-            !stands_at(d, rule, in->seen->path, NULL))
+        if (!request_same_method(rule->method, in->seen->method) ||
+            !request_stands_at(d, rule, in->seen->path, NULL))
             continue;
         if (!rule->marked) {
             plain = i;
@@ -457,55 +373,8 @@ void request_match(const struct dialect *dialect,
         return;
     }
     rule = &dialect->message[*message]->request;
-    (void)stands_at(dialect, rule, seen->path, fields); // for the fields only
+    (void)request_stands_at(dialect, rule, seen->path,
+                            fields); // for the fields only
     take_head(&in, rule);
     take_body(&in, rule);
-}
-
-/* ---- the access token ---- */
-
-/* Behind the prefix exactly one word stands. */
-static enum reply_kind read_place(const struct access_place *place,
-                                  struct span value, struct span *token)
-{
-    struct span word = span_head(value, place->prefix.length);
-    bool same = place->exact ? span_equal(word, place->prefix)
-                             : span_equal_nocase(word, place->prefix);
-    struct span rest;
-
-    if (place->prefix.length == 0) {
-        *token = value;
-        return CASE_OK;
-    }
-    rest = span_tail(value, place->prefix.length);
-    if (!same || (rest.length > 0 && rest.text[0] != ' '))
-        return CASE_NO_TOKEN;
-    while (rest.length > 0 && rest.text[0] == ' ')
-        rest = span_tail(rest, 1);
-    if (rest.length == 0 || span_find(rest, ' ') < rest.length)
-        return CASE_BAD_HEADER;
-    *token = rest;
-    return CASE_OK;
-}
-
-enum reply_kind access_match(const struct dialect *dialect,
-                             const struct header_line *headers, size_t count,
-                             struct span *token)
-{
-    enum reply_kind result = CASE_NO_TOKEN;
-
-    for (size_t i = 0; i < dialect->reads_count; i++) {
-        const struct access_place *place = &dialect->reads[i];
-        struct span value = header_find(headers, count, place->header);
-        enum reply_kind kind;
-
-        if (value.length == 0)
-            continue;
-        kind = read_place(place, value, token);
-        if (kind == CASE_OK)
-            return CASE_OK;
-        if (kind == CASE_BAD_HEADER)
-            result = kind;
-    }
-    return result;
 }

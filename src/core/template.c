@@ -20,15 +20,15 @@ static bool read_blank(struct load *load, size_t token, struct span inside,
         *out = (struct part){.kind = PART_ANY, .text = span_tail(inside, 2)};
         return true;
     }
-    out->kind = PART_FIELD;
+    *out = (struct part){.kind = PART_FIELD};
     out->optional = inside.length > 0 && inside.text[inside.length - 1] == '?';
     if (out->optional)
         inside.length--;
     out->field = (uint8_t)field_find(inside);
     if (out->field != FIELD_NONE)
         return true;
-    return load_fail_choice(load, token, inside, "is no field", field_choice,
-                            FIELD_COUNT - 1);
+    return load_fail_choice(load, token, inside, "is no field",
+                            &(struct choices){field_choice, FIELD_COUNT - 1});
 }
 
 static size_t count_parts(struct span text)

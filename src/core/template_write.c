@@ -366,10 +366,10 @@ static bool put_set(struct json_writer *w, const struct source *s,
 bool template_put_bodies(struct json_writer *w, const struct source *source,
                          const struct body *const *bodies, size_t count)
 {
-    struct set set = {{NULL}, 0};
+    struct set set = {{bodies[0]->nodes}, 1};
 
-    for (size_t i = 0; i < count && i < BODIES_MAX; i++)
-        if (i == 0 || bodies[i]->nodes->kind == set.node[0]->kind)
+    for (size_t i = 1; i < count && i < BODIES_MAX; i++)
+        if (bodies[i]->nodes->kind == set.node[0]->kind)
             set.node[set.count++] = bodies[i]->nodes;
     return put_set(w, source, &set);
 }

@@ -119,11 +119,12 @@ static enum reply_result build_and_send(struct call *call,
                                         const struct problems *cases,
                                         struct span buffer)
 {
+    const struct reply_ask ask = {call->message, cases->list, cases->count,
+                                  &call->fields};
     struct reply reply;
-    enum reply_result result;
+    enum reply_result result =
+        reply_build(&call->mount->dialect, &ask, buffer, &reply);
 
-    result = reply_build(&call->mount->dialect, call->message, cases->list,
-                         cases->count, &call->fields, buffer, &reply);
     if (result == REPLY_OK)
         send_reply(call, &reply);
     return result;

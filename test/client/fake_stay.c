@@ -46,12 +46,13 @@ static void answer_error(const struct fake_stay *s, struct fake_reply *reply,
 {
     const struct reply_case what = {.kind = kind};
     struct fields fields;
+    const struct reply_ask ask = {message, &what, 1, &fields};
     struct reply built;
     char buffer[4096];
 
     fields_init(&fields, NULL, 0);
-    if (reply_build(&s->dialect, message, &what, 1, &fields,
-                    (struct span){buffer, sizeof buffer}, &built) != REPLY_OK)
+    if (reply_build(&s->dialect, &ask, (struct span){buffer, sizeof buffer},
+                    &built) != REPLY_OK)
         abort();
     fake_write(reply,
                "HTTP/1.1 %d Whatever\r\nContent-Type: %.*s\r\n"

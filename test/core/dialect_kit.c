@@ -24,7 +24,9 @@ const struct dialect *kit_dialect(const char *name)
         i++;
     if (i < KEPT_MAX && kept[i].name != NULL)
         return &kept[i].dialect;
-    if (!CHECK(source != NULL) || !CHECK(i < KEPT_MAX))
+    CHECK(source != NULL);
+    CHECK(i < KEPT_MAX);
+    if (source == NULL || i >= KEPT_MAX)
         return NULL;
     kept[i].memory = malloc(DIALECT_MEMORY);
     (void)dialect_load(&kept[i].dialect, span_of(name),

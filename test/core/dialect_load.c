@@ -320,7 +320,7 @@ static enum dialect_result load_copy(const char *text, size_t length,
     return result;
 }
 
-/* Every prefix of the small files; of a large one about 2,000. */
+/* Every prefix of the small files; of a large one about 1,000. */
 static void prefixes(void **state)
 {
     char *memory = malloc(DIALECT_MEMORY);
@@ -328,7 +328,7 @@ static void prefixes(void **state)
     (void)state;
     for (size_t i = 0; i < dialect_sources_count; i++) {
         const struct dialect_source *s = &dialect_sources[i];
-        size_t step = 1 + s->length / 4000;
+        size_t step = 1 + s->length / 2000;
 
         check_case("%s, cut anywhere, is an error", s->name);
         // The last byte is a line feed behind the last brace.
@@ -342,7 +342,7 @@ static void prefixes(void **state)
 /* A byte changed anywhere: an answer, whichever, and no crash. */
 static void damage(void **state)
 {
-    static const char bytes[] = "\"{}[]:,0a\\\xFF";
+    static const char bytes[] = "\"{],0\\";
     const struct dialect_source *s = dialect_find(SPAN("flask"));
     char *memory = malloc(DIALECT_MEMORY);
     char *text = malloc(s->length);

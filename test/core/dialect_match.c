@@ -402,11 +402,11 @@ static struct reply_meaning mirror(const struct dialect *d,
     struct fields taken;
     char text[4096];
     char buffer[8192];
+    const struct reply_ask ask = {message, &what, 1, &given};
     struct answer answer;
 
     kit_all_fields(&given);
-    CHECK_EQ(reply_build(d, message, &what, 1, &given,
-                         (struct span){buffer, sizeof buffer}, reply),
+    CHECK_EQ(reply_build(d, &ask, (struct span){buffer, sizeof buffer}, reply),
              REPLY_OK);
     kit_print_reply(reply, room);
     answer = (struct answer){.status = reply->status,

@@ -3,6 +3,7 @@
  * the families' own back ends.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
@@ -441,8 +442,10 @@ static void check_rows(const struct row *rows, size_t count)
         kit_fields(&fields, r->fields);
         used = read_cases(r->cases, cases);
         if (d == NULL ||
-            !CHECK_EQ(reply_build(d, r->message, cases, used, &fields,
-                                  (struct span){buffer, sizeof buffer}, &reply),
+            !CHECK_EQ(reply_build(
+                          d,
+                          &(struct reply_ask){r->message, cases, used, &fields},
+                          (struct span){buffer, sizeof buffer}, &reply),
                       REPLY_OK))
             continue;
         kit_print_reply(&reply, text);
@@ -481,15 +484,16 @@ static void room(void **state)
     (void)state;
     CASE("a buffer of every size");
     kit_fields(&fields, ALICE "&expires_in=300&generation=1");
-    (void)reply_build(d, MESSAGE_REFRESH, &ok, 1, &fields,
+    (void)reply_build(d, &(struct reply_ask){MESSAGE_REFRESH, &ok, 1, &fields},
                       (struct span){buffer, sizeof buffer}, &reply);
     full = reply.body.length;
     for (size_t size = 0; size <= full; size++) {
         enum reply_result want = size < full ? REPLY_LARGE : REPLY_OK;
 
         buffer[size] = '#';
-        CHECK_EQ(reply_build(d, MESSAGE_REFRESH, &ok, 1, &fields,
-                             (struct span){buffer, size}, &reply),
+        CHECK_EQ(reply_build(
+                     d, &(struct reply_ask){MESSAGE_REFRESH, &ok, 1, &fields},
+                     (struct span){buffer, size}, &reply),
                  want);
         CHECK_EQ(buffer[size], '#');
     }
@@ -509,12 +513,43 @@ static void injection(void **state)
     fields_init(&fields, NULL, 0);
     fields_set_text(&fields, FIELD_ASKED_HEADERS,
                     SPAN("a\r\nSet-Cookie: b\0c"));
-    CHECK_EQ(reply_build(d, MESSAGE_PREFLIGHT, &ok, 1, &fields,
-                         (struct span){buffer, sizeof buffer}, &reply),
-             REPLY_OK);
+    CHECK_EQ(
+        reply_build(d, &(struct reply_ask){MESSAGE_PREFLIGHT, &ok, 1, &fields},
+                    (struct span){buffer, sizeof buffer}, &reply),
+        REPLY_OK);
     CHECK(span_is(header_find(reply.headers, reply.headers_count,
                               SPAN("Access-Control-Allow-Headers")),
                   "a??Set-Cookie: b?c"));
+}
+
+/* Data decides: another text in the file is another text on the wire. */
+static void changed(void **state)
+{
+    static const char old[] = "No token provided!";
+    static const char new[] = "Where's the token?";
+    const struct dialect_source *s = dialect_find(SPAN("express"));
+    const struct reply_case what = {CASE_NO_TOKEN, FIELD_NONE};
+    char *text = strndup(s->text, s->length);
+    char *memory = malloc(DIALECT_MEMORY);
+    struct dialect d;
+    struct fields fields;
+    char buffer[1024];
+    struct reply reply;
+
+    (void)state;
+    CASE("a message changed in the file");
+    memcpy(strstr(text, old), new, sizeof new - 1);
+    CHECK_EQ(dialect_load(&d, SPAN("e.json"), (struct span){text, s->length},
+                          (struct span){memory, DIALECT_MEMORY}, NULL),
+             DIALECT_OK);
+    fields_init(&fields, NULL, 0);
+    CHECK_EQ(reply_build(
+                 &d, &(struct reply_ask){MESSAGE_BOARD_USER, &what, 1, &fields},
+                 (struct span){buffer, sizeof buffer}, &reply),
+             REPLY_OK);
+    CHECK(span_is(reply.body, "{\"message\":\"Where's the token?\"}"));
+    free(text);
+    free(memory);
 }
 
 int main(void)
@@ -522,7 +557,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_express), cmocka_unit_test(of_django),
         cmocka_unit_test(of_others),  cmocka_unit_test(room),
-        cmocka_unit_test(injection),
+        cmocka_unit_test(injection),  cmocka_unit_test(changed),
     };
 
     return check_run("core/dialect_reply", tests);

@@ -393,7 +393,8 @@ static int check_file(const char *path, const struct stat *info, int type,
 
     (void)info;
     (void)walk;
-    if (type != FTW_F || !dot || (strcmp(dot, ".c") && strcmp(dot, ".h")))
+    if (type != FTW_F || !dot ||
+        (strcmp(dot, ".c") != 0 && strcmp(dot, ".h") != 0))
         return 0;
     in = fopen(path, "rb");
     if (!CHECK(in != NULL))

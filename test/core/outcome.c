@@ -184,6 +184,33 @@ static void table(void **state)
     }
 }
 
+static enum outcome decide(const struct dialect *d, int status,
+                           const char *body)
+{
+    const struct answer answer = {.status = status, .body = span_of(body)};
+    struct fields fields;
+    char taken[64];
+
+    fields_init(&fields, taken, sizeof taken);
+    return outcome_decide(d, MESSAGE_REFRESH, TRANSPORT_ANSWERED, &answer,
+                          &fields)
+        .outcome;
+}
+
+static void check_status(const struct dialect *d, int status)
+{
+    static const char *const bodies[] = {OTHER, "<html>", "x", "{}", "[]", "{"};
+    // The one family whose refusal is an empty 401.
+    bool silent = span_is(d->name, "aspnet") && status == 401;
+
+    CHECK_EQ(decide(d, status, "") == OUTCOME_REFUSED, silent);
+    for (size_t i = 0; i < COUNT(bodies); i++) {
+        enum outcome outcome = decide(d, status, bodies[i]);
+
+        CHECK(outcome != OUTCOME_REFUSED && outcome != OUTCOME_GRANTED);
+    }
+}
+
 /* Invariant 2 of the engine, for every status there is and every dialect. */
 static void never_ended(void **state)
 {
@@ -193,29 +220,8 @@ static void never_ended(void **state)
 
         check_case("%s: no status alone ends a session",
                    dialect_sources[i].name);
-        for (int status = 100; status < 600; status++) {
-            static const char *const bodies[] = {"",   OTHER, "<html>", "x",
-                                                 "{}", "[]",  "{"};
-
-            for (size_t k = 0; k < COUNT(bodies); k++) {
-                const struct answer answer = {.status = status,
-                                              .body = span_of(bodies[k])};
-                struct fields fields;
-                char taken[64];
-                enum outcome outcome;
-
-                fields_init(&fields, taken, sizeof taken);
-                outcome = outcome_decide(d, MESSAGE_REFRESH, TRANSPORT_ANSWERED,
-                                         &answer, &fields)
-                              .outcome;
-                // The one family whose refusal is an empty 401.
-                if (span_is(d->name, "aspnet") && status == 401 && k == 0)
-                    CHECK_EQ(outcome, OUTCOME_REFUSED);
-                else
-                    CHECK(outcome != OUTCOME_REFUSED &&
-                          outcome != OUTCOME_GRANTED);
-            }
-        }
+        for (int status = 100; d != NULL && status < 600; status++)
+            check_status(d, status);
     }
 }
 

@@ -1,0 +1,88 @@
+#include "core/request_path.h"
+
+#include "core/template.h"
+
+enum { PATH_SIZE = 256 };
+
+/* No blank of a path reaches over a slash, and none is empty. */
+static bool match_path(const struct pattern *pattern, struct span path,
+                       struct fields *fields)
+{
+    for (size_t i = 0; i < pattern->count; i++) {
+        const struct part *part = &pattern->parts[i];
+        size_t length;
+
+        if (part->kind == PART_TEXT) {
+            if (!span_starts(path, part->text))
+                return false;
+            path = span_tail(path, part->text.length);
+            continue;
+        }
+        length = span_find(path, '/');
+        if (length == 0)
+            return false;
+        if (part->kind == PART_FIELD && fields != NULL)
+            (void)template_take_text(fields, (enum field)part->field,
+                                     span_head(path, length));
+        path = span_tail(path, length);
+    }
+    return path.length == 0;
+}
+
+/* With a slash at the end where the family has none, and the reverse. */
+static bool match_either(const struct pattern *pattern, struct span path,
+                         struct fields *fields)
+{
+    char room[PATH_SIZE];
+    bool slash = path.length > 1 && path.text[path.length - 1] == '/';
+
+    if (match_path(pattern, path, fields))
+        return true;
+    if (slash)
+        return match_path(pattern, span_head(path, path.length - 1), fields);
+    if (path.length + 1 > sizeof room || path.length == 0)
+        return false;
+    __builtin_memcpy(room, path.text, path.length);
+    room[path.length] = '/';
+    return match_path(pattern, (struct span){room, path.length + 1}, fields);
+}
+
+bool request_stands_at(const struct dialect *d, const struct request_rule *rule,
+                       struct span path, struct fields *fields)
+{
+    if (!rule->at_mount) {
+        if (!span_starts(path, d->prefix))
+            return false;
+        path = span_tail(path, d->prefix.length);
+    }
+    return match_either(&rule->path, path, fields);
+}
+
+bool request_same_method(struct span rule, struct span seen)
+{
+    return span_equal(rule, seen) ||
+           (span_is(rule, "GET") && span_is(seen, "HEAD"));
+}
+
+enum route_result request_route(const struct dialect *dialect,
+                                const struct request_seen *seen,
+                                enum message *message)
+{
+    enum route_result result = ROUTE_NO_PATH;
+
+    for (unsigned i = MESSAGE_WELCOME; i < MESSAGE_COUNT; i++) {
+        const struct message_rules *rules = dialect->message[i];
+
+        if (rules == NULL ||
+            !request_stands_at(dialect, &rules->request, seen->path, NULL))
+            continue;
+        if (request_same_method(rules->request.method, seen->method)) {
+            *message = (enum message)i;
+            return ROUTE_FOUND;
+        }
+        if (result == ROUTE_NO_PATH)
+            *message = (enum message)i;
+        result = ROUTE_NO_METHOD;
+    }
+    return result;
+}
