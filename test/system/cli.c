@@ -52,7 +52,7 @@ static const struct row rows[] = {
     {"login with plain http elsewhere",
      {"login", "http://auth.example.org", "--user", "ada"},
      NULL,                                                                          2,
-     NULL,                                                                                              "insecure"                        },
+     NULL,                                                                                              "use https"                        },
     {"login in an unknown dialect",
      {"login", "URL", "--dialect", "klingon", "--user", "ada"},
      NULL,                                                                          2,
@@ -90,11 +90,11 @@ static const struct row rows[] = {
      {"status", "--json"},
      NULL,                                                                          0,
      "\"user\":\"ada\"",                                                                                NULL                              },
-    {"get",                                       {"get", "/test/user"},      NULL, 0, "User Content.", NULL                              },
+    {"get",                                       {"get", "/test/user"},      NULL, 0, "User content.", NULL                              },
     {"get without the slash",
      {"get", "test/user"},
      NULL,                                                                          0,
-     "User Content.",                                                                                   NULL                              },
+     "User content.",                                                                                   NULL                              },
     {"get with headers",
      {"get", "/test/user", "--include"},
      NULL,                                                                          0,
@@ -163,7 +163,7 @@ static const struct row rows[] = {
     {"the other session lives on",
      {"--session", "work", "get", "/test/user"},
      NULL,                                                                          0,
-     "User Content.",                                                                                   NULL                              },
+     "User content.",                                                                                   NULL                              },
     {"express",
      {"login", "URL", "--dialect", "express", "--user", "ada",
       "--password-stdin"},
@@ -319,8 +319,8 @@ struct vault_row {
 static const struct vault_row vault_rows[] = {
     {"a vault that is no JSON",      "garbage",           0600, "vault"},
     {"an empty vault",               "",                  0600, "vault"},
-    {"a vault from a newer version", "{\"version\":999}", 0600, "newer"},
-    {"a vault that others may read", "{\"version\":1}",   0644, "0600" },
+    {"a vault from a newer version", "{\"stay_vault\":999}", 0600, "later version"},
+    {"a vault that others may read", "{\"stay_vault\":1}",   0644, "chmod 600" },
 };
 
 static void vaults(void **state)

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "check.h"
 #include "client/clock.h"
@@ -50,6 +51,8 @@ bool holder_open(struct holder *h, int port, const char *dialect,
     (void)pthread_mutex_init(&h->lock, NULL);
     (void)snprintf(url, sizeof url, "http://127.0.0.1:%d", port);
     if (folder != NULL) {
+        (void)snprintf(h->vault, sizeof h->vault, "%s/vault", folder);
+        (void)mkdir(h->vault, 0700); // there already is fine too
         (void)snprintf(h->vault, sizeof h->vault, "%s/vault/%s.json", folder,
                        name);
         config.vault = h->vault;

@@ -1,6 +1,7 @@
 /*
  * make run: its counts are stayd's, a failure is drawn, Ctrl-C ends it cleanly.
  */
+#include <dirent.h>
 #include <pty.h>
 #include <signal.h>
 #include <stdio.h>
@@ -87,7 +88,8 @@ static void whole_show(void **state)
         text = process_text(show, PROCESS_OUT);
         sum_counts(text, &here, &there);
         CHECK(here >= 5);
-        CHECK_EQ(there, here);
+        // stayd granted the one whose reply was lost; nobody here heard of it.
+        CHECK_EQ(there, here + 1);
         CHECK_EQ((long)stayd_metric(&server,
                                     "stay_refreshes_total{dialect=\"stay\","
                                     "outcome=\"granted\"}"),
@@ -107,19 +109,35 @@ static void whole_show(void **state)
     process_folder_remove(folder);
 }
 
-/* The one child of `parent`: stayd. */
+/* The parent of process `name`, a folder of /proc; 0: no process. */
+static int parent_of(const char *name)
+{
+    char path[300];
+    FILE *file;
+    int parent = 0;
+
+    (void)snprintf(path, sizeof path, "/proc/%s/stat", name);
+    file = fopen(path, "r");
+    if (file == NULL)
+        return 0;
+    if (fscanf(file, "%*d (%*[^)]) %*c %d", &parent) != 1)
+        parent = 0;
+    (void)fclose(file);
+    return parent;
+}
+
+/* The one child of `parent`: stayd. 0: none found. */
 static pid_t child_of(pid_t parent)
 {
-    char path[64];
-    char *text;
+    DIR *folder = opendir("/proc");
+    const struct dirent *entry;
     pid_t child = 0;
 
-    (void)snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)parent,
-                   (int)parent);
-    text = process_read_file(path, NULL);
-    if (text != NULL)
-        child = (pid_t)strtol(text, NULL, 10);
-    free(text);
+    while (folder != NULL && child == 0 && (entry = readdir(folder)) != NULL)
+        if (parent_of(entry->d_name) == parent)
+            child = (pid_t)strtol(entry->d_name, NULL, 10);
+    if (folder != NULL)
+        (void)closedir(folder);
     return child;
 }
 
