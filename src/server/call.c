@@ -99,8 +99,6 @@ void call_refuse(void *context, struct exchange *x, int status)
             continue;
         route = mount_route(&call->server->mounts, NULL, &call->seen);
         call->mount = route.mount;
-        if (route.result != ROUTE_NO_PATH)
-            call->message = route.message;
         call->seen.path = route.path;
         call_reply(call, refusals[i].kind, FIELD_NONE);
         return;

@@ -189,7 +189,7 @@ static enum store_result find_user(struct call *call, struct store_user *out)
     char text[STORE_NAME_SIZE];
     enum store_result result;
 
-    if (plausible_name(name) != CASE_OK)
+    if ((by_email ? plausible_email(name) : plausible_name(name)) != CASE_OK)
         return STORE_OK;
     plausible_copy(name, text, sizeof text);
     if (by_email)

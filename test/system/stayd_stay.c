@@ -52,6 +52,7 @@ static void all(void **state)
     static const char *const holders[] = {"A", "B", "C", "D"};
     struct stayd stayd;
     struct rows rows;
+    char text[4001];
 
     (void)state;
     CASE("stayd starts");
@@ -60,6 +61,9 @@ static void all(void **state)
     rows_init(&rows, stayd.port);
     for (size_t i = 0; i < COUNT(holders); i++)
         rows_set_secrets(&rows, holders[i]);
+    memset(text, 'a', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    rows_set(&rows, "LONG", text);
     rows_run_file(&rows, "stay.rows");
     count_outcomes(&stayd);
     CASE("stayd stops at once when told to, and well");
