@@ -187,9 +187,9 @@ struct engine_tokens {
 struct engine_request {
     uint32_t origin;  /* host's index of it, or ENGINE_FOREIGN */
     uint32_t sends;   /* times sent: 0, 1 or 2 */
-    int64_t need_ms;  /* the token must be good for longer than this; 0 for an
-                        ordinary request. Counts as half the token's life
-                        where it is more, or it could never be met. */
+    int64_t need_ms;  /* the token must be good for longer than this; 0 or less
+                        for an ordinary request. Counts as half the token's
+                        life where it is more, or it could never be met. */
     uint64_t session; /* the session it was first asked under */
     uint64_t sent;    /* generation it was last sent with */
     uint64_t waited;  /* generation there was when it was told to wait */
@@ -254,11 +254,13 @@ struct engine_answer engine_answered(struct engine *e, struct engine_request *r,
                                      enum engine_status status, int64_t now_ms);
 
 /*
- * A 401 to a token that was not sent by this host, or whose request cannot be
- * sent again; counts as ENGINE_401_TOKEN. Late or repeated news is safe. todo:
- * ENGINE_START or nothing.
- * To have a later ask not answered with the same token while the refresh
- * endpoint is down, set that request's `sent` to this generation.
+ * A 401 to a token that was given away, so that no request of ours met it;
+ * counts as ENGINE_401_TOKEN. Late or repeated news is safe. todo: ENGINE_START
+ * or nothing. To have a later ask not answered with the same token while the
+ * refresh endpoint is down, set that request's `sent` to this generation.
+ *
+ * For a request that cannot be sent again use engine_answered, start what it
+ * says, and do not ask again.
  */
 struct engine_answer engine_refused(struct engine *e, uint64_t generation,
                                     uint32_t origin, int64_t now_ms);

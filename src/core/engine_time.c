@@ -18,13 +18,16 @@ static int64_t least(int64_t a, int64_t b)
 static bool usable(const struct engine *e, const struct engine_request *r,
                    int64_t now_ms)
 {
+    int64_t need_ms;
+
     // Both are 0 when there was no token yet and nothing was sent.
     if (e->refused || r->sent == e->generation)
         return false;
     // What it waited for came: it is sent, however short-lived that is.
     if (r->waited != 0 && r->waited != e->generation)
         return true;
-    return now_ms < e->expires_ms - least(r->need_ms, e->half_ms);
+    need_ms = least(r->need_ms > 0 ? r->need_ms : 0, e->half_ms);
+    return now_ms < e->expires_ms - need_ms;
 }
 
 enum engine_event engine_time_classify(struct engine *e,
@@ -33,7 +36,7 @@ enum engine_event engine_time_classify(struct engine *e,
 {
     bool in_vain = r->waited != 0;
 
-    assert(now_ms >= 0 && r->need_ms >= 0);
+    assert(now_ms >= 0);
     if (r->session != e->session)
         return ENGINE_ASK_LEFT;
     if (usable(e, r, now_ms)) {

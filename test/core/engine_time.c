@@ -104,13 +104,15 @@ struct need_case {
 };
 
 static const struct need_case need_cases[] = {
-    {"15 s needed, 15.001 s there",    100000, 15000,   84999, RENEW},
-    {"15 s needed, 15 s there",        100000, 15000,   85000, WAIT },
-    {"an hour: more than half is due", 100000, 3600000, 49999, USE  },
-    {"an hour: half is not enough",    100000, 3600000, 50000, WAIT },
-    {"all there is: likewise, above",  100000, TOP64,   49999, USE  },
-    {"all there is: likewise, at it",  100000, TOP64,   50000, WAIT },
-    {"much of a life not known",       0,      TOP64,   90000, USE  },
+    {"15 s needed, 15.001 s there",     100000, 15000,   84999,  RENEW},
+    {"15 s needed, 15 s there",         100000, 15000,   85000,  WAIT },
+    {"an hour: more than half is due",  100000, 3600000, 49999,  USE  },
+    {"an hour: half is not enough",     100000, 3600000, 50000,  WAIT },
+    {"all there is: likewise, above",   100000, TOP64,   49999,  USE  },
+    {"all there is: likewise, at it",   100000, TOP64,   50000,  WAIT },
+    {"less than nothing: last instant", 100000, LOW64,   99999,  RENEW},
+    {"less than nothing: dead",         100000, -1,      100000, WAIT },
+    {"much of a life not known",        0,      TOP64,   90000,  USE  },
 };
 
 static void needs(void **state)
