@@ -115,7 +115,7 @@ struct stay_config {
                          only when it has expired */
     int64_t limit_ms; /* longest wait for one answer; 0: 10,000 */
     bool insecure_http; /* admit plain http to hosts that are not loopback */
-    const char *user_agent; /* of Stay's own requests; NULL: "stay" */
+    const char *user_agent; /* of Stay's own requests; NULL: "stay/VERSION" */
 
     /*
      * Called on Stay's own handle before sign-in, refresh and sign-out: proxy,

@@ -42,5 +42,12 @@ void flight_end_passing(struct flight *flight);
 void flight_end_adopted(struct flight *flight);
 /* Takes the answer's tokens into the entry. */
 void flight_end_granted(struct flight *flight);
+/* The vault could not be read or written. */
+void flight_end_by_vault(struct flight *flight, enum vault_result result);
+
+/* Events. Resting: only if that is what the engine does now. */
+void flight_tell_started(const struct flight *flight);
+void flight_tell_ended(const struct flight *flight);
+void flight_tell_resting(struct flight *flight);
 
 #endif

@@ -72,7 +72,7 @@ static enum stay_result set_plain(struct stay *stay,
                          "a label or user agent is too long");
     (void)snprintf(stay->label, sizeof stay->label, "%s", label);
     (void)snprintf(stay->user_agent, sizeof stay->user_agent, "%s",
-                   agent != NULL ? agent : "stay");
+                   agent != NULL ? agent : "stay/" STAY_VERSION);
     if (config->limit_ms < 0 || config->limit_ms > LIMIT_MAX_MS)
         return open_fail(error, STAY_BAD_CONFIG,
                          "limit_ms is out of range: at most an hour");

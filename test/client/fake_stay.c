@@ -173,8 +173,10 @@ bool fake_stay_admits(const struct fake_stay *s, const char *head)
     char value[256];
     int number;
 
-    if (!fake_header(head, "Authorization", value, sizeof value) ||
-        sscanf(value, "Bearer access-%d", &number) != 1)
+    if (!(fake_header(head, "Authorization", value, sizeof value) &&
+          sscanf(value, "Bearer access-%d", &number) == 1) &&
+        !(fake_header(head, "x-access-token", value, sizeof value) &&
+          sscanf(value, "access-%d", &number) == 1))
         return false;
     return number >= s->oldest && number <= s->token && !s->revoked;
 }

@@ -3,8 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "check.h"
+#include "client/clock.h"
+#include "core/dialect.h"
 
 static const char *const names[] = {
     "signed_in",       "refreshed",      "signed_out", "resting",  "adopted",
@@ -41,7 +44,31 @@ static size_t on_write(char *bytes, size_t size, size_t count, void *data)
     return length;
 }
 
-void kit_open(struct kit *kit, const char *vault)
+/* The dialect's own text with another header in it. */
+static void write_dialect(struct kit *kit)
+{
+    static const char from[] = "\"header\": \"Authorization\",\n"
+                               "    \"prefix\": \"Bearer\"";
+    const struct dialect_source *source = dialect_find(SPAN("stay"));
+    const char *at =
+        memmem(source->text, source->length, from, sizeof from - 1);
+    FILE *file;
+    int handle;
+
+    (void)snprintf(kit->dialect, sizeof kit->dialect,
+                   "/tmp/stay-dialect-XXXXXX");
+    handle = mkstemp(kit->dialect);
+    file = handle >= 0 ? fdopen(handle, "w") : NULL;
+    if (file == NULL || at == NULL)
+        abort(); // the dialect's file is laid out anew: see `from`
+    (void)fwrite(source->text, 1, (size_t)(at - source->text), file);
+    (void)fputs("\"header\": \"x-access-token\"", file);
+    at += sizeof from - 1;
+    (void)fwrite(at, 1, source->length - (size_t)(at - source->text), file);
+    (void)fclose(file);
+}
+
+void kit_open_as(struct kit *kit, bool other_header, const char *vault)
 {
     struct stay_config config = {.dialect = "stay",
                                  .vault = vault,
@@ -49,6 +76,10 @@ void kit_open(struct kit *kit, const char *vault)
                                  .error = kit->error};
 
     memset(kit, 0, sizeof *kit);
+    if (other_header) {
+        write_dialect(kit);
+        config.dialect = kit->dialect;
+    }
     fake_stay_open(&kit->fake);
     config.url = fake_url(kit->fake.server);
     if (!CHECK_EQ(stay_open(&kit->stay, &config), STAY_OK)) {
@@ -59,11 +90,67 @@ void kit_open(struct kit *kit, const char *vault)
     kit->easy = stay_easy_init(kit->stay);
 }
 
+void kit_open(struct kit *kit, const char *vault)
+{
+    kit_open_as(kit, false, vault);
+}
+
+static void settle(struct kit *kit, bool spoiled)
+{
+    CHECK_EQ(kit_sign_in(kit), STAY_OK);
+    clock_shift(31000);
+    if (spoiled)
+        fake_stay_expire(&kit->fake);
+}
+
+void kit_begin(struct kit *kit, bool spoiled)
+{
+    kit_open(kit, NULL);
+    settle(kit, spoiled);
+}
+
+void kit_begin_other_header(struct kit *kit, bool spoiled)
+{
+    kit_open_as(kit, true, NULL);
+    settle(kit, spoiled);
+}
+
+void kit_begin_long(struct kit *kit)
+{
+    kit_open(kit, NULL);
+    atomic_store(&kit->fake.expires_in, 600);
+    settle(kit, true);
+}
+
+void kit_resource(struct kit *kit, fake_answer_fn *fn)
+{
+    fake_locked(kit->fake.server, true);
+    kit->fake.resource = fn;
+    kit->fake.resource_data = kit;
+    fake_locked(kit->fake.server, false);
+}
+
+bool kit_has_token(struct kit *kit, const char *start, unsigned n)
+{
+    const char *head = fake_head(kit->fake.server, start, n);
+    char value[256];
+
+    if (head == NULL)
+        return false;
+    if (kit->dialect[0] != '\0')
+        return fake_header(head, "x-access-token", value, sizeof value) &&
+               strncmp(value, "access-", 7) == 0;
+    return fake_header(head, "Authorization", value, sizeof value) &&
+           strncmp(value, "Bearer access-", 14) == 0;
+}
+
 void kit_close(struct kit *kit)
 {
     stay_easy_cleanup(kit->easy);
     stay_close(kit->stay);
     fake_stay_close(&kit->fake);
+    if (kit->dialect[0] != '\0')
+        (void)unlink(kit->dialect);
 }
 
 enum stay_result kit_sign_in(struct kit *kit)

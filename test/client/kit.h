@@ -20,15 +20,35 @@ struct kit {
     long status;
     char curl_error[CURL_ERROR_SIZE];
     char error[STAY_ERROR_SIZE];
+    char dialect[32];        /* a file of its own; or empty */
     char events[2048];       /* names with a blank after each */
     enum stay_reason reason; /* of the last event that had one */
 };
 
-/* Opens the fake and a session on it; vault NULL: memory. */
+/*
+ * Opens the fake and a session on it; vault NULL: memory. other_header: in the
+ * same dialect, but for the token, which travels bare in x-access-token.
+ */
+void kit_open_as(struct kit *kit, bool other_header, const char *vault);
 void kit_open(struct kit *kit, const char *vault);
 void kit_close(struct kit *kit);
 
 enum stay_result kit_sign_in(struct kit *kit);
+
+/*
+ * All of it, with the token old enough that a 401 means something; `spoiled`:
+ * the server refuses it.
+ */
+void kit_begin(struct kit *kit, bool spoiled);
+void kit_begin_other_header(struct kit *kit, bool spoiled);
+/* As kit_begin, spoiled, but the token seems to live for ten minutes. */
+void kit_begin_long(struct kit *kit);
+
+/* What answers all but the session's own messages; its data is the kit. */
+void kit_resource(struct kit *kit, fake_answer_fn *fn);
+
+/* Has the n-th request that starts so a token, in either header? */
+bool kit_has_token(struct kit *kit, const char *start, unsigned n);
 
 /* Sets URL and WRITE*; performs; fills body, status, curl_error. */
 CURLcode kit_get(struct kit *kit, const char *path);
