@@ -178,6 +178,12 @@ static void claims(void **state)
                    rows[i].dialect, rows[i].user);
         CHECK(mount != NULL && mount->user_in_claims == rows[i].user);
     }
+    // RFC 7519, section 4.1.2: a text, which a number's blank is not.
+    CASE("where the standard is followed, sub is left to the server");
+    CHECK(!dialect_claims(&mount_find(&mounts, SPAN("stay"))->dialect,
+                          SPAN("sub")));
+    CHECK(!dialect_claims(&mount_find(&mounts, SPAN("oauth2"))->dialect,
+                          SPAN("sub")));
     mount_close(&mounts);
 }
 
