@@ -110,7 +110,7 @@ static bool check_types(struct load *load, size_t token,
 
 static bool compile_string(struct load *load, size_t token, struct node *node)
 {
-    struct pattern p;
+    struct pattern p = {NULL, 0};
 
     if (!template_compile_text(load, token, &p))
         return false;
