@@ -132,39 +132,49 @@ static const char dialect_text[] =
     "\"path\":\"/in\",\"body\":{\"u\":\"{username}\",\"p\":\"{password}\"}},"
     "\"replies\":{\"ok\":{\"status\":200,\"body\":{\"a\":\"{access}\"}}}}}}";
 
-static void writing(void **state)
-{
+/* Everything that a token is written from. */
+struct writing {
+    void *memory;
     struct dialect dialect;
-    struct dialect_error error = {.line = 0};
-    void *memory = malloc(DIALECT_MEMORY);
     struct jws_key key;
-    struct token_issuer issuer = make_issuer(&key);
-    struct token_facts facts = {
-        .user_id = 42,
-        .username = SPAN("ada"),
-        .roles = SPAN("user admin"),
-        .now_us = (int64_t)NOW_S * 1000000 + 5,
-        .life_s = 10,
-        .random = {1, 2, 3, 4, 5, 6, 7, 8}
-    };
-    struct token_claims found;
-    char name[TOKEN_DIALECT_SIZE];
+    struct token_issuer issuer;
+    struct token_facts facts;
+};
+
+static void open_writing(struct writing *w)
+{
+    struct dialect_error error = {.line = 0};
+
+    w->memory = malloc(DIALECT_MEMORY);
+    w->issuer = make_issuer(&w->key);
+    w->facts = (struct token_facts){.user_id = 42,
+                                    .username = SPAN("ada"),
+                                    .roles = SPAN("user admin"),
+                                    .now_us = (int64_t)NOW_S * 1000000 + 5,
+                                    .life_s = 10};
+    memcpy(w->facts.sid, sid, sizeof sid);
+    for (uint8_t i = 0; i < TOKEN_RANDOM_SIZE; i++)
+        w->facts.random[i] = (uint8_t)(i + 1);
+    CASE("the dialect of this test is one");
+    CHECK_EQ(dialect_load(&w->dialect, SPAN("mine"), SPAN(dialect_text),
+                          (struct span){w->memory, DIALECT_MEMORY}, &error),
+             DIALECT_OK);
+    CHECK_TEXT(error.text, "");
+}
+
+static void written(void **state)
+{
+    struct writing w;
     char text[JWS_TEXT_MAX];
     char payload[JWS_PAYLOAD_MAX];
     size_t length = 0;
     size_t size;
 
     (void)state;
-    CASE("the dialect of this test is one");
-    CHECK_EQ(dialect_load(&dialect, SPAN("mine"), SPAN(dialect_text),
-                          (struct span){memory, DIALECT_MEMORY}, &error),
-             DIALECT_OK);
-    CHECK_TEXT(error.text, "");
-    memcpy(facts.sid, sid, sizeof sid);
-
+    open_writing(&w);
     CASE("the family's claims come first, then ours that it has not named");
-    size = token_write(&issuer, &dialect, &facts, text);
-    CHECK_EQ(jws_verify(&key, 1, (struct span){text, size}, payload, &length),
+    size = token_write(&w.issuer, &w.dialect, &w.facts, text);
+    CHECK_EQ(jws_verify(&w.key, 1, (struct span){text, size}, payload, &length),
              JWS_OK);
     payload[length] = '\0';
     CHECK_TEXT(payload, "{\"sub\":\"ada\",\"exp\":1700000010,\"iss\":\"I\","
@@ -172,14 +182,33 @@ static void writing(void **state)
                         "\"jti\":\"00060a24181e40050102030405060708\","
                         "\"sid\":\"AAECAwQFBgcICQoLDA0ODw\","
                         "\"roles\":[\"user\",\"admin\"],\"dialect\":\"mine\"}");
+    CASE("a user name as long as there can be still fits");
+    memset(payload, 'n', sizeof payload);
+    w.facts.username = (struct span){payload, 640};
+    CHECK(token_write(&w.issuer, &w.dialect, &w.facts, text) > 0);
+    CASE("a longer one is refused, not cut");
+    w.facts.username = (struct span){payload, sizeof payload};
+    CHECK_EQ(token_write(&w.issuer, &w.dialect, &w.facts, text), 0);
+    free(w.memory);
+}
 
+static void read_back(void **state)
+{
+    struct writing w;
+    struct token_claims found;
+    char name[TOKEN_DIALECT_SIZE];
+    char text[JWS_TEXT_MAX];
+    size_t size;
+
+    (void)state;
+    open_writing(&w);
+    size = token_write(&w.issuer, &w.dialect, &w.facts, text);
     CASE("it is read back, with the microsecond it was issued in");
-    CHECK_EQ(token_read(&issuer, (struct span){text, size}, NOW_S, &found),
+    CHECK_EQ(token_read(&w.issuer, (struct span){text, size}, NOW_S, &found),
              TOKEN_OK);
-    CHECK_EQ(found.issued_us, facts.now_us);
+    CHECK_EQ(found.issued_us, w.facts.now_us);
     CHECK_EQ(found.expires_s, NOW_S + 10);
     CHECK_TEXT(found.dialect, "mine");
-
     CASE("its dialect can be seen without a key");
     CHECK(token_peek_dialect((struct span){text, size}, name));
     CHECK_TEXT(name, "mine");
@@ -187,22 +216,15 @@ static void writing(void **state)
     CHECK(!token_peek_dialect(SPAN("a.b.c"), name));
     CHECK(!token_peek_dialect(SPAN(""), name));
     CHECK(!token_peek_dialect(SPAN(".."), name));
-
-    CASE("a user name as long as there can be still fits");
-    memset(payload, 'n', sizeof payload);
-    facts.username = (struct span){payload, 640};
-    CHECK(token_write(&issuer, &dialect, &facts, text) > 0);
-    CASE("a longer one is refused, not cut");
-    facts.username = (struct span){payload, sizeof payload};
-    CHECK_EQ(token_write(&issuer, &dialect, &facts, text), 0);
-    free(memory);
+    free(w.memory);
 }
 
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(claims),
-        cmocka_unit_test(writing),
+        cmocka_unit_test(written),
+        cmocka_unit_test(read_back),
     };
 
     if (sodium_init() < 0)
