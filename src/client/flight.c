@@ -16,8 +16,10 @@ void flight_end_granted(struct flight *flight)
     state_take(flight->stay, entry, fields);
     entry->refreshed_s = entry->received_s;
     // A vault from a backup may count from further back than this process.
+    (void)pthread_mutex_lock(&flight->stay->lock);
     if (entry->generation < flight->stay->engine.generation)
         entry->generation = flight->stay->engine.generation;
+    (void)pthread_mutex_unlock(&flight->stay->lock);
     entry->generation++;
     flight->end.outcome = ENGINE_GRANTED;
     flight->end.tokens = state_tokens(flight->stay, entry);

@@ -153,6 +153,8 @@ void flight_settle_committed(struct flight *flight)
              (flight->entry->sign_in != flight->sign_in ||
               flight->entry->generation > flight->generation))
         flight_end_adopted(flight);
+    else if (flight->told.outcome == OUTCOME_UNKNOWN)
+        flight_end_passing(flight); // the engine counts these itself
     else if ((todo & (RECORD_AGAIN | RECORD_MOVED)) != 0)
         flight->end.outcome = ENGINE_AGAIN;
     else

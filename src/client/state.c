@@ -194,11 +194,15 @@ void state_end(struct stay *stay, enum stay_reason reason, bool tell)
 {
     struct entry *entry = entry_new();
     struct state_news news = {0};
+    uint64_t sign_in;
 
     if (entry == NULL)
         return; // the next refusal ends it
+    (void)pthread_mutex_lock(&stay->lock);
+    sign_in = stay->sign_in;
+    (void)pthread_mutex_unlock(&stay->lock);
     if (vault_lock(stay->vault, entry) == VAULT_OK) {
-        if (state_is_live(stay, entry) && entry->sign_in == stay->sign_in) {
+        if (state_is_live(stay, entry) && entry->sign_in == sign_in) {
             entry_end(entry, reason, tell);
             (void)vault_save(stay->vault, entry); // else it is told anew
         }

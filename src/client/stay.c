@@ -207,7 +207,8 @@ enum stay_result stay_status(struct stay *stay, struct stay_status *out)
     memcpy(out->vault, stay->vault->path, sizeof out->vault);
     (void)snprintf(out->dialect, sizeof out->dialect, "%.*s",
                    (int)stay->dialect.name.length, stay->dialect.name.text);
-    copy_session(entry, out);
+    if (strcmp(entry->url, stay->url) == 0) // else it is another server's
+        copy_session(entry, out);
     (void)pthread_mutex_lock(&stay->lock);
     news = state_adopt(stay, entry);
     copy_engine(stay, out);

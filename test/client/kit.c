@@ -81,13 +81,28 @@ void kit_open_as(struct kit *kit, bool other_header, const char *vault)
         config.dialect = kit->dialect;
     }
     fake_stay_open(&kit->fake);
-    config.url = fake_url(kit->fake.server);
+    (void)snprintf(kit->url, sizeof kit->url, "%s", fake_url(kit->fake.server));
+    config.url = kit->url;
     if (!CHECK_EQ(stay_open(&kit->stay, &config), STAY_OK)) {
         check_note("%s", kit->error);
         abort();
     }
     (void)stay_on_event(kit->stay, STAY_EVENT_ANY, kit_on_event, kit);
     kit->easy = stay_easy_init(kit->stay);
+}
+
+void kit_limit(struct kit *kit, int64_t limit_ms)
+{
+    struct stay_config config = {.url = kit->url, .limit_ms = limit_ms};
+
+    stay_easy_cleanup(kit->easy);
+    stay_close(kit->stay);
+    CHECK_EQ(stay_open(&kit->stay, &config), STAY_OK);
+    (void)stay_on_event(kit->stay, STAY_EVENT_ANY, kit_on_event, kit);
+    kit->easy = stay_easy_init(kit->stay);
+    CHECK_EQ(kit_sign_in(kit), STAY_OK);
+    clock_shift(61000);
+    fake_stay_expire(&kit->fake);
 }
 
 void kit_open(struct kit *kit, const char *vault)

@@ -20,6 +20,7 @@ struct kit {
     long status;
     char curl_error[CURL_ERROR_SIZE];
     char error[STAY_ERROR_SIZE];
+    char url[64];            /* of the fake, as long as the kit is open */
     char dialect[32];        /* a file of its own; or empty */
     char events[2048];       /* names with a blank after each */
     enum stay_reason reason; /* of the last event that had one */
@@ -32,6 +33,10 @@ struct kit {
 void kit_open_as(struct kit *kit, bool other_header, const char *vault);
 void kit_open(struct kit *kit, const char *vault);
 void kit_close(struct kit *kit);
+
+/* Opens the same session anew with another time limit. Memory vaults only: it
+   signs in once more and lets the token get old. */
+void kit_limit(struct kit *kit, int64_t limit_ms);
 
 enum stay_result kit_sign_in(struct kit *kit);
 
