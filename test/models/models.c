@@ -169,7 +169,8 @@ static void begin_job(struct job *job, const struct model_case *c,
     job->of = c;
     (void)snprintf(job->folder, sizeof job->folder, "%s/%td", folder,
                    c - model_cases);
-    (void)snprintf(job->result, sizeof job->result, "%s.out", job->folder);
+    (void)snprintf(job->result, sizeof job->result, "%s/%td.out", folder,
+                   c - model_cases);
     (void)snprintf(model, sizeof model, "%s/%s.pml", getenv("MODELS"),
                    c->model);
     (void)snprintf(defines, sizeof defines, "%s", c->defines);
