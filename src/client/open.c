@@ -123,17 +123,18 @@ static void set_header(struct stay *stay)
 /* A file's path is kept whole: the vault may be opened from elsewhere. */
 static bool set_dialect_name(struct stay *stay, const char *name)
 {
-    char *path = strchr(name, '/') != NULL ? realpath(name, NULL) : NULL;
-    bool good = path != NULL || strchr(name, '/') == NULL;
+    bool is_path = strchr(name, '/') != NULL;
+    char *kept = is_path ? realpath(name, NULL) : strdup(name);
+    bool good = kept != NULL;
 
-    if (good && strlen(path != NULL ? path : name) >= STAY_URL_SIZE) {
+    if (good && strlen(kept) >= STAY_URL_SIZE) {
         good = false;
         errno = ENAMETOOLONG;
     }
     if (good)
         (void)snprintf(stay->dialect_name, sizeof stay->dialect_name, "%s",
-                       path != NULL ? path : name);
-    free(path);
+                       kept);
+    free(kept);
     return good;
 }
 
