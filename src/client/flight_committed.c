@@ -143,20 +143,21 @@ void flight_settle_committed(struct flight *flight)
     struct record_reply reply = reply_of(flight);
     unsigned todo =
         record_apply(&flight->entry->record, &flight->steps, &reply);
+    bool moved;
 
     flight->tell_server = (todo & RECORD_SIGN_OUT) != 0;
+    moved = (todo & RECORD_MOVED) != 0 &&
+            (flight->entry->sign_in != flight->sign_in ||
+             flight->entry->generation > flight->generation);
     if ((todo & RECORD_OVER) != 0)
         end_over(flight);
     else if ((todo & RECORD_USE) != 0)
         flight_end_granted(flight);
-    else if ((todo & RECORD_MOVED) != 0 &&
-             (flight->entry->sign_in != flight->sign_in ||
-              flight->entry->generation > flight->generation))
+    else if (moved)
         flight_end_adopted(flight);
-    else if (flight->told.outcome == OUTCOME_UNKNOWN)
-        flight_end_passing(flight); // the engine counts these itself
-    else if ((todo & (RECORD_AGAIN | RECORD_MOVED)) != 0)
+    else if ((todo & (RECORD_AGAIN | RECORD_MOVED)) != 0 &&
+             flight->told.outcome != OUTCOME_UNKNOWN)
         flight->end.outcome = ENGINE_AGAIN;
     else
-        flight_end_passing(flight);
+        flight_end_passing(flight); // the engine counts the unknown ones itself
 }

@@ -146,9 +146,7 @@ static bool tell_engine(struct flight *flight)
     flight->end.now_ms = clock_now_ms();
     flight->end.random = state_random();
     (void)pthread_mutex_lock(&stay->lock);
-    if ((flight->end.outcome == ENGINE_GRANTED ||
-         flight->end.outcome == ENGINE_ADOPTED) &&
-        flight->end.tokens.generation > stay->engine.generation &&
+    if (flight->end.tokens.generation > stay->engine.generation &&
         flight->entry->sign_in == stay->sign_in)
         state_show(stay, flight->entry);
     answer = engine_ended(&stay->engine, &flight->end);
@@ -156,7 +154,7 @@ static bool tell_engine(struct flight *flight)
         (answer.todo & ENGINE_STOP) == 0)
         stay->ended = (enum stay_reason)flight->end.detail;
     flight->number = stay->engine.refresh;
-    if (flight->end.outcome != ENGINE_GRANTED)
+    if (flight->entry != NULL && flight->end.outcome != ENGINE_GRANTED)
         flight->entry->budget = stay->engine.budget;
     state_wake(stay, answer);
     (void)pthread_mutex_unlock(&stay->lock);
