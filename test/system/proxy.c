@@ -41,7 +41,8 @@ struct proxy {
     const char *path;
     unsigned port;
     int listener;
-    struct pair pairs[PAIRS_MAX]; /* the thread's own */
+    struct pair pairs[PAIRS_MAX]; /* these two are the thread's own */
+    char piece[PIECE_SIZE];
 };
 
 static int64_t now_ms(void)
@@ -244,11 +245,10 @@ static void take_turn(struct proxy *p, char *piece)
 static void *run(void *context)
 {
     struct proxy *p = context;
-    char *piece = malloc(PIECE_SIZE);
-    bool stop = piece == NULL;
+    bool stop = false;
 
     while (!stop) {
-        take_turn(p, piece);
+        take_turn(p, p->piece);
         (void)pthread_mutex_lock(&p->lock);
         stop = p->stop;
         (void)pthread_mutex_unlock(&p->lock);
@@ -256,7 +256,6 @@ static void *run(void *context)
     for (size_t i = 0; i < PAIRS_MAX; i++)
         if (p->pairs[i].client >= 0)
             drop_pair(&p->pairs[i]);
-    free(piece);
     return NULL;
 }
 
