@@ -15,7 +15,8 @@ static const char usage[] =
     "  --sign-up            make the account first\n"
     "  --email ADDRESS      its e-mail address, with --sign-up\n"
     "  --label TEXT         what the session list calls this device\n"
-    "  --insecure-http      plain http to a host that is not this machine\n";
+    "  --insecure-http      plain http to a host that is not this machine\n"
+    "  --json               say who, where and in which dialect as JSON\n";
 
 struct login {
     struct stay_config config;

@@ -8,11 +8,11 @@
 
 static const char usage[] =
     "usage: stay get|post|put|patch|delete PATH [options]\n\n"
-    "  --data TEXT    send TEXT; @FILE: what is in FILE; @-: standard input\n"
-    "  --type TYPE    its media type; application/json unless said\n"
-    "  --include      print status and headers before the body\n\n"
-    "PATH is joined to the URL of the session; a whole URL is taken as it is, "
-    "and gets\nthe token only if it is on the session's own server.\n";
+    "  -d, --data TEXT  send TEXT; @FILE: what is in FILE; @-: standard input\n"
+    "      --type TYPE  its media type; application/json unless said\n"
+    "  -i, --include    print status and headers before the body\n\n"
+    "PATH is joined to the URL of the session; a whole URL is taken as it is,\n"
+    "and gets the token only if it is on the session's own server.\n";
 
 enum { DATA_MAX = 16 * 1024 * 1024 };
 
