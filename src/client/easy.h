@@ -87,11 +87,12 @@ struct stay_easy {
 
     /* One transfer. */
     enum easy_flow flow;
-    bool attached;    /* the request that is out carries our token */
-    bool spent;       /* the caller's body was read from */
-    bool overflown;   /* a 401 too long to be held: it was let go */
-    long status;      /* of the last answer; 0: none yet */
-    off_t body_start; /* of a FILE body; -1: cannot be sought */
+    bool passes_headers; /* of this answer: to the caller, as they are */
+    bool attached;       /* the request that is out carries our token */
+    bool spent;          /* the caller's body was read from */
+    bool overflown;      /* a 401 too long to be held: it was let go */
+    long status;         /* of the last answer; 0: none yet */
+    off_t body_start;    /* of a FILE body; -1: cannot be sought */
     struct hold hold;
     enum stay_result result;
 };

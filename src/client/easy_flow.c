@@ -53,6 +53,9 @@ static void decide_flow(struct stay_easy *easy)
 
     hold_empty(&easy->hold); // what an answer before this one left
     easy->flow = ours ? FLOW_HOLD : FLOW_PASS;
+    // Only a redirect's headers concern us, line by line.
+    easy->passes_headers = !ours && easy->noted.header != NULL &&
+                           (easy->status / 100 != 3 || !easy->noted.follow);
 }
 
 /* What is too long to be held is the caller's, from its first byte. */
@@ -150,6 +153,9 @@ size_t easy_on_header(char *bytes, size_t size, size_t count, void *data)
     struct stay_easy *easy = data;
     size_t length = size * count;
 
+    // Nearly all lines of nearly all answers leave here.
+    if (easy->passes_headers && bytes[0] != 'H')
+        return easy->noted.header(bytes, size, count, easy->noted.header_data);
     if (starts_answer(bytes, length)) {
         easy->status = status_of(bytes, length);
         decide_flow(easy);

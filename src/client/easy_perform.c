@@ -19,12 +19,16 @@ static CURLcode transfer(struct stay_easy *easy)
     CURLcode code;
 
     easy->flow = FLOW_UNSEEN;
+    easy->passes_headers = false;
     easy->overflown = false;
     easy->status = 0;
     code = curl_easy_perform(easy->curl);
     if (easy->status == 0)
         (void)curl_easy_getinfo(easy->curl, CURLINFO_RESPONSE_CODE,
                                 &easy->status); // 0 when there was no answer
+    // An answer that called nobody takes the place of what was held before it.
+    if (easy->status != 0 && easy->flow == FLOW_UNSEEN)
+        hold_empty(&easy->hold);
     return code;
 }
 
@@ -146,7 +150,7 @@ static CURLcode perform_signed(struct stay_easy *easy, struct ticket *ticket)
         code = transfer(easy);
     if (is_refused(easy))
         return answer_401(easy, ticket, code);
-    if (easy->status != 0)
+    if (easy->status != 0 && ticket->suspect)
         session_answered(easy->stay, ticket);
     return code;
 }
@@ -164,6 +168,8 @@ static CURLcode perform(struct stay_easy *easy)
     struct ticket ticket = {0};
     CURLcode code;
 
+    if (easy->hold.used != 0)
+        hold_empty(&easy->hold); // a replay before this had no answer
     session_number(easy->stay, easy->origin, &ticket);
     easy->result = STAY_OK;
     if (carries_token(easy)) {
@@ -172,14 +178,14 @@ static CURLcode perform(struct stay_easy *easy)
     } else {
         code = perform_plain(easy, &ticket);
     }
-    hold_empty(&easy->hold);
     if (easy->result == STAY_OK && code != CURLE_OK)
         easy->result = STAY_CURL;
     if (easy->status != 0)
         session_tell(easy->stay, &ticket, STAY_EVENT_ANSWERED, easy->status);
     else if (easy->result == STAY_CURL)
         session_tell(easy->stay, &ticket, STAY_EVENT_FAILED, 0);
-    session_finish(easy->stay, &ticket);
+    if (ticket.behind)
+        session_finish(easy->stay, &ticket);
     return code;
 }
 

@@ -99,7 +99,8 @@ static enum stay_result ask_once(struct stay *stay, struct ticket *ticket,
 
     (void)pthread_mutex_lock(&stay->lock);
     answer = engine_ask(&stay->engine, &ticket->ask, clock_now_ms());
-    refresh_note(stay, answer, (answer.todo & ENGINE_SEND) != 0);
+    if ((answer.todo & (ENGINE_START | ENGINE_WAKE)) != 0)
+        refresh_note(stay, answer, (answer.todo & ENGINE_SEND) != 0);
     *waits = (answer.todo & ENGINE_WAIT) != 0;
     if ((answer.todo & ENGINE_SEND) != 0) {
         ticket->suspect = stay->engine.suspect;
@@ -185,8 +186,6 @@ enum stay_result session_ask(struct stay *stay, struct ticket *ticket,
 
 void session_answered(struct stay *stay, struct ticket *ticket)
 {
-    if (!ticket->suspect)
-        return;
     (void)pthread_mutex_lock(&stay->lock);
     state_wake(stay, engine_answered(&stay->engine, &ticket->ask,
                                      ENGINE_NOT_401, clock_now_ms()));
@@ -290,7 +289,6 @@ enum stay_result session_unauthorised(struct stay *stay, struct ticket *ticket,
 
 void session_finish(struct stay *stay, struct ticket *ticket)
 {
-    if (ticket->behind)
-        (void)refresh_run_waiting(stay);
+    (void)refresh_run_waiting(stay);
     ticket->behind = false;
 }

@@ -71,10 +71,10 @@ enum stay_result session_unauthorised(struct stay *stay, struct ticket *ticket,
                                       const struct session_401 *answer,
                                       struct line *line);
 
-/* It was answered, by anything but a 401 to our token. */
+/* For a `suspect` ticket: it was answered, by anything but a 401 to our token. */
 void session_answered(struct stay *stay, struct ticket *ticket);
 
-/* Runs the refresh that was due behind this request, if nobody else has. */
+/* For a ticket that is `behind`: runs that refresh, if nobody else has. */
 void session_finish(struct stay *stay, struct ticket *ticket);
 
 void line_clear(struct line *line);

@@ -88,6 +88,31 @@ static void held_back(void **state)
     kit_close(&kit);
 }
 
+/* The first 401 has a body, the replay's has none. */
+static void answer_emptier(struct fake_reply *reply,
+                           const struct fake_request *r, void *data)
+{
+    struct kit *kit = data;
+
+    fake_answer(reply, 401, "text/plain",
+                fake_stay_admits(&kit->fake, r->head) ? "" : "first");
+}
+
+static void emptier(void **state)
+{
+    struct kit kit;
+
+    (void)state;
+    CASE("a replay's empty 401 is delivered, not the body that was held");
+    kit_begin(&kit, true);
+    kit_resource(&kit, answer_emptier);
+    CHECK_EQ(kit_perform(&kit, "/data"), CURLE_OK);
+    CHECK_EQ(kit.status, 401);
+    CHECK_TEXT(kit.body, "");
+    CHECK_EQ(fake_count(kit.fake.server, "GET /data"), 2);
+    kit_close(&kit);
+}
+
 static size_t long_401;
 
 static void answer_long(struct fake_reply *reply, const struct fake_request *r,
@@ -349,10 +374,10 @@ static void copies(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(held_back),       cmocka_unit_test(long_answers),
-        cmocka_unit_test(own_credentials), cmocka_unit_test(methods),
-        cmocka_unit_test(secrets),         cmocka_unit_test(hooks),
-        cmocka_unit_test(copies),
+        cmocka_unit_test(held_back),    cmocka_unit_test(emptier),
+        cmocka_unit_test(long_answers), cmocka_unit_test(own_credentials),
+        cmocka_unit_test(methods),      cmocka_unit_test(secrets),
+        cmocka_unit_test(hooks),        cmocka_unit_test(copies),
     };
 
     return check_run("client/easy", tests);
