@@ -169,6 +169,7 @@ static void kill_server(struct stayd *stayd, const struct family *family,
         (void)process_write(worker, "get\n");
         process_close_input(worker);
         killed += process_wait(stayd->process) == 128 + SIGKILL;
+        (void)stayd_stop(stayd, SIGKILL);
         if (!CHECK(stayd_restart(stayd, options)))
             return;
         (void)process_wait(worker);
