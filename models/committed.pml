@@ -87,6 +87,7 @@ byte copies;
 bool stolen;     /* a next of the thief's drawing was accepted */
 bool by_thief;   /* the last grant was for one */
 byte changes;    /* how often by_thief changed */
+byte lost;       /* commits, by all losses */
 bool granted;    /* to the calm process */
 
 /* Scratch, zero between steps. */
@@ -118,7 +119,7 @@ inline move()
     by_thief = BY_THIEF(ask_step, ask_next);
     assert(by_thief || !stolen || losses > 0);
     stolen = stolen || by_thief;
-    assert(changes <= 1 + 2 * losses);
+    assert(changes <= 1 + losses + lost);
 #endif
 }
 
@@ -469,6 +470,9 @@ active proctype world()
         select(k : 1 .. CHAIN);
         k <= g && top - (g - k) <= CHAIN;
         losses++;
+#if COPIES > 0
+        lost = lost + k;
+#endif
         do
         :: k > 0 -> commitment[g] = 0; g--; k--
         :: else -> break
