@@ -51,8 +51,8 @@ END
 everything='gcc libc6-dev meson ninja-build pkgconf libcurl4-openssl-dev
 libsodium-dev libuv1-dev libsqlite3-dev libcmocka-dev libjansson-dev spin
 python3-djoser python3-djangorestframework-simplejwt
-python3-django-cors-headers clang lld libclang-rt-dev clang-tidy clang-format
-valgrind'
+python3-django-cors-headers mandoc clang lld libclang-rt-dev clang-tidy
+clang-format valgrind'
 
 # begin USER-ID PACKAGE...: all is installed but these, and nothing is broken.
 begin() {
@@ -129,7 +129,8 @@ row "without root and sudo it prints the exact command: 3"
 begin 1000 meson spin
 run "$setup" test
 is_status 3
-has "apt-get install -y --no-install-recommends meson spin"
+has "as root: apt-get update && apt-get install -y --no-install-recommends \
+meson spin"
 calls
 lacks apt-get
 
