@@ -3,10 +3,15 @@
  * stayd, and nothing around it. One loop on epoll: read all that has come, parse
  * strictly, hash, UPDATE, sign, commit the turn as one group, answer.
  *
- * usage: bare_refresh FOLDER SESSIONS SECONDS
+ * usage: bare_refresh FOLDER SESSIONS
  *
- * Serves POST /api/session/refresh for sessions 0 .. SESSIONS-1 of chain.h; any
- * other request is answered 404. Says "listening on PORT"; ends by itself.
+ * Serves POST /api/session/refresh for sessions 0 .. SESSIONS-1 of chain.h, and
+ * the key at /.well-known/jwks.json; any other request is answered 404. Says
+ * "listening on PORT", and ends when killed.
+ *
+ * Schema, UPDATE and settings are stayd's own. So is when the log is copied into
+ * the main file: between commits, when it has grown by 16,384 pages, or by 1,000
+ * and nobody has come for 20 ms.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -27,13 +32,26 @@
 #include "base/json.h"
 #include "chain.h"
 #include "server/http.h"
+#include "store/sqlite_store.h"
 
 enum {
     CONNECTIONS_MAX = 1024,
     BUFFER_SIZE = 8192,
     TOKENS = 64,
     TURN_MAX = 256,
+    /* As in server/writer.c. */
+    LOG_LONG = 16384,
+    LOG_WORTH_IT = 1000,
+    IDLE_MS = 20,
+    DAY_S = 86400,
 };
+
+static const char pragmas[] = "PRAGMA journal_mode = WAL;"
+                              "PRAGMA synchronous = FULL;"
+                              "PRAGMA wal_autocheckpoint = 0;"
+                              "PRAGMA journal_size_limit = 67108864;"
+                              "PRAGMA temp_store = MEMORY;"
+                              "PRAGMA cache_size = -16384;";
 
 struct connection {
     char bytes[BUFFER_SIZE];
@@ -50,7 +68,9 @@ struct answer {
 struct bare {
     sqlite3 *db;
     sqlite3_stmt *begin, *commit, *update;
+    int log_pages, log_copied;
     uint8_t key[crypto_sign_SECRETKEYBYTES];
+    uint8_t public_key[crypto_sign_PUBLICKEYBYTES];
     struct connection *connections;
     struct answer *answers;
     size_t answers_count;
@@ -85,7 +105,18 @@ static sqlite3_stmt *prepare(struct bare *b, const char *sql)
     return q;
 }
 
-/* The columns that stayd's row has, and the same single UPDATE. */
+static int note_log(void *context, sqlite3 *db, const char *name, int pages)
+{
+    struct bare *b = context;
+
+    (void)db;
+    (void)name;
+    if (pages < b->log_pages) // copied to its end, it has begun anew
+        b->log_copied = 0;
+    b->log_pages = pages;
+    return SQLITE_OK;
+}
+
 static void open_database(struct bare *b, const char *folder)
 {
     char path[512];
@@ -93,29 +124,21 @@ static void open_database(struct bare *b, const char *folder)
     (void)snprintf(path, sizeof path, "%s/bare.db", folder);
     if (sqlite3_open(path, &b->db) != SQLITE_OK)
         fail("open");
-    run_sql(b, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-               "PRAGMA cache_size = -65536;"
-               "CREATE TABLE session (sid BLOB NOT NULL PRIMARY KEY, user_id "
-               "INTEGER, protocol INTEGER, ended INTEGER, ended_s INTEGER, "
-               "created_s INTEGER, used_s INTEGER, moved_s INTEGER, generation "
-               "INTEGER, chain BLOB, roles TEXT, dialect TEXT, label TEXT, "
-               "agent TEXT, address TEXT) STRICT, WITHOUT ROWID");
+    run_sql(b, pragmas);
+    (void)sqlite3_wal_hook(b->db, note_log, b);
+    if (sqlite_migrate(b->db) != STORE_OK)
+        fail(sqlite3_errmsg(b->db));
     b->begin = prepare(b, "BEGIN IMMEDIATE");
     b->commit = prepare(b, "COMMIT");
-    b->update =
-        prepare(b, "UPDATE session SET generation = generation + 1, chain = "
-                   "CAST(?4 || substr(chain, 1, 112) AS BLOB), used_s = ?5, "
-                   "moved_s = ?5 WHERE sid = ?1 AND generation = ?2 AND "
-                   "substr(chain, 1, 32) = ?3 AND ended = 0 AND used_s > ?6 "
-                   "RETURNING user_id, roles");
+    b->update = prepare(b, statement_text(SESSION_STEP));
 }
 
 static void add_sessions(struct bare *b, unsigned count)
 {
     sqlite3_stmt *q = prepare(
-        b, "INSERT INTO session VALUES (?1, 1, 1, 0, 0, ?3, ?3, ?3, 0, ?2, "
-           "'user', 'stay', '', 'bench', '127.0.0.1')");
-    uint8_t chain[144] = {0};
+        b, "INSERT INTO session VALUES (?1, 1, 0, 0, 0, 0, ?3, ?3, 0, 0, 0, "
+           "?2, 'user', 'stay', '', 'bench', '127.0.0.1')");
+    uint8_t chain[STORE_CHAIN_SIZE] = {0};
     struct chain c;
 
     run_sql(b, "BEGIN");
@@ -161,21 +184,29 @@ static bool read_step(struct span body, struct step *out)
     return bytes_equal_secret(hash, out->sid, sizeof out->sid);
 }
 
+static void bind_step(sqlite3_stmt *q, const struct step *s,
+                      const uint8_t shown[32])
+{
+    int64_t now_s = (int64_t)time(NULL);
+
+    (void)sqlite3_bind_int64(q, 1, now_s);
+    (void)sqlite3_bind_blob(q, 2, s->next, sizeof s->next, SQLITE_STATIC);
+    (void)sqlite3_bind_blob(q, 3, s->sid, sizeof s->sid, SQLITE_STATIC);
+    (void)sqlite3_bind_int64(q, 4, now_s - 180 * DAY_S);
+    (void)sqlite3_bind_int64(q, 5, now_s - 30 * DAY_S);
+    (void)sqlite3_bind_int64(q, 6, s->generation);
+    (void)sqlite3_bind_blob(q, 7, shown, 32, SQLITE_STATIC);
+    (void)sqlite3_bind_blob(q, 8, s->next, STORE_LINK_SIZE, SQLITE_STATIC);
+}
+
 static bool step_row(struct bare *b, const struct step *s)
 {
     uint8_t hash[32];
-    int64_t now_s = (int64_t)time(NULL);
     int code;
     bool moved;
 
     (void)crypto_hash_sha256(hash, s->secret, sizeof s->secret);
-    (void)sqlite3_bind_blob(b->update, 1, s->sid, sizeof s->sid, SQLITE_STATIC);
-    (void)sqlite3_bind_int64(b->update, 2, s->generation);
-    (void)sqlite3_bind_blob(b->update, 3, hash, sizeof hash, SQLITE_STATIC);
-    (void)sqlite3_bind_blob(b->update, 4, s->next, sizeof s->next,
-                            SQLITE_STATIC);
-    (void)sqlite3_bind_int64(b->update, 5, now_s);
-    (void)sqlite3_bind_int64(b->update, 6, now_s - 30 * 86400);
+    bind_step(b->update, s, hash);
     code = sqlite3_step(b->update);
     moved = code == SQLITE_ROW;
     while (code == SQLITE_ROW)
@@ -253,12 +284,30 @@ static void answer_step(struct bare *b, int fd, const struct step *s)
         n, body);
 }
 
+static void answer_key(struct bare *b, int fd)
+{
+    struct answer *a = add_answer(b, fd);
+    char x[64];
+    char body[128];
+    int n;
+
+    x[base64url_encode(b->public_key, sizeof b->public_key, x)] = '\0';
+    n = snprintf(
+        body, sizeof body,
+        "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"%s\"}]}", x);
+    a->length = (size_t)snprintf(
+        a->bytes, sizeof a->bytes,
+        "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", n, body);
+}
+
 /* A whole request: decide and do; the answer waits for the commit. */
 static void serve(struct bare *b, int fd, struct span body)
 {
     struct step step;
 
-    if (!span_is(b->request.path, "/api/session/refresh"))
+    if (span_is(b->request.path, "/.well-known/jwks.json"))
+        answer_key(b, fd);
+    else if (!span_is(b->request.path, "/api/session/refresh"))
         answer_text(b, fd, "404 Not Found");
     else if (!read_step(body, &step))
         answer_text(b, fd, "400 Bad Request");
@@ -310,18 +359,38 @@ static void step_statement(sqlite3_stmt *q)
     (void)sqlite3_reset(q);
 }
 
-static void run(struct bare *b, int listener, double seconds)
+static void send_answers(struct bare *b)
+{
+    for (size_t i = 0; i < b->answers_count; i++)
+        if (write(b->answers[i].fd, b->answers[i].bytes, b->answers[i].length) <
+            0)
+            fail("write");
+    b->answers_count = 0;
+}
+
+static void copy_log(struct bare *b, int worth)
+{
+    if (b->log_pages - b->log_copied < worth)
+        return;
+    if (sqlite3_wal_checkpoint_v2(b->db, NULL, SQLITE_CHECKPOINT_PASSIVE,
+                                  &b->log_pages, &b->log_copied) != SQLITE_OK)
+        fail(sqlite3_errmsg(b->db));
+}
+
+static void run(struct bare *b, int listener)
 {
     struct epoll_event events[TURN_MAX];
     struct epoll_event e = {.events = EPOLLIN, .data.fd = listener};
-    int epoll = epoll_create1(0);
-    time_t end = time(NULL) + (time_t)seconds;
+    int epoll = epoll_create1(EPOLL_CLOEXEC);
 
     (void)epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &e);
-    while (time(NULL) < end) {
-        int n = epoll_wait(epoll, events, TURN_MAX, 100);
+    for (;;) {
+        int n = epoll_wait(epoll, events, TURN_MAX, IDLE_MS);
 
-        b->answers_count = 0;
+        if (n == 0) {
+            copy_log(b, LOG_WORTH_IT);
+            continue;
+        }
         step_statement(b->begin);
         for (int i = 0; i < n; i++) {
             if (events[i].data.fd == listener)
@@ -330,10 +399,8 @@ static void run(struct bare *b, int listener, double seconds)
                 read_some(b, events[i].data.fd);
         }
         step_statement(b->commit);
-        for (size_t i = 0; i < b->answers_count; i++)
-            if (write(b->answers[i].fd, b->answers[i].bytes,
-                      b->answers[i].length) < 0)
-                fail("write");
+        send_answers(b);
+        copy_log(b, LOG_LONG);
     }
 }
 
@@ -356,19 +423,18 @@ static int listen_somewhere(void)
 int main(int argc, char **argv)
 {
     struct bare b = {0};
-    uint8_t public[crypto_sign_PUBLICKEYBYTES];
 
-    if (argc != 4 || sodium_init() < 0) {
-        (void)fprintf(stderr, "usage: bare_refresh FOLDER SESSIONS SECONDS\n");
+    if (argc != 3 || sodium_init() < 0) {
+        (void)fprintf(stderr, "usage: bare_refresh FOLDER SESSIONS\n");
         return 2;
     }
     b.connections = calloc(CONNECTIONS_MAX, sizeof *b.connections);
     b.answers = calloc(TURN_MAX, sizeof *b.answers);
     if (b.connections == NULL || b.answers == NULL)
         return 1;
-    (void)crypto_sign_keypair(public, b.key);
+    (void)crypto_sign_keypair(b.public_key, b.key);
     open_database(&b, argv[1]);
     add_sessions(&b, (unsigned)strtoul(argv[2], NULL, 10));
-    run(&b, listen_somewhere(), strtod(argv[3], NULL));
+    run(&b, listen_somewhere());
     return 0;
 }
