@@ -309,7 +309,7 @@ static void check_name(const char *path, const char *name)
         if ((at == source || !is_word_byte(at[-1])) &&
             !is_word_byte(at[length])) {
             check_note("%s names the family \"%s\"", path, name);
-            CHECK(!"a family's name stands in src");
+            CHECK(false && "a family's name stands in src");
             return;
         }
 }
@@ -324,7 +324,7 @@ static void check_literal(const char *path, const char *literal)
             continue;
         check_note("%s: \"%s\" is the text of %s", path, words[i].text,
                    words[i].from);
-        CHECK(!"a family's text stands in src");
+        CHECK(false && "a family's text stands in src");
     }
 }
 

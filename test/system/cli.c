@@ -52,7 +52,7 @@ static const struct row rows[] = {
     {"login with plain http elsewhere",
      {"login", "http://auth.example.org", "--user", "ada"},
      NULL,                                                                          2,
-     NULL,                                                                                              "use https"                        },
+     NULL,                                                                                              "use https"                       },
     {"login in an unknown dialect",
      {"login", "URL", "--dialect", "klingon", "--user", "ada"},
      NULL,                                                                          2,
@@ -317,10 +317,11 @@ struct vault_row {
 };
 
 static const struct vault_row vault_rows[] = {
-    {"a vault that is no JSON",      "garbage",           0600, "vault"},
-    {"an empty vault",               "",                  0600, "vault"},
-    {"a vault from a newer version", "{\"stay_vault\":999}", 0600, "later version"},
-    {"a vault that others may read", "{\"stay_vault\":1}",   0644, "chmod 600" },
+    {"a vault that is no JSON",      "garbage",              0600, "vault"    },
+    {"an empty vault",               "",                     0600, "vault"    },
+    {"a vault from a newer version", "{\"stay_vault\":999}", 0600,
+     "later version"                                                          },
+    {"a vault that others may read", "{\"stay_vault\":1}",   0644, "chmod 600"},
 };
 
 static void vaults(void **state)

@@ -23,7 +23,7 @@ static const char *const options[] = {"--access-ttl", "60s", NULL};
 
 #define HEAD(status, type)                                                     \
     "HTTP/1.1 " status "\r\nContent-Type: " type "\r\nConnection: "            \
-                                                 "close\r\n\r\n"
+    "close\r\n\r\n"
 #define JSON(status, body) HEAD(status, "application/json") body
 #define HTML(status) HEAD(status, "text/html") "<html><p>Welcome</p></html>"
 #define EMPTY(status)                                                          \
