@@ -73,7 +73,7 @@ TABLE
 row "session.c, run again, asks nobody"
 run "$scratch/session"
 is_status 0
-has done
+has "done"
 lacks asking
 
 row "every example is in that table, and in a page"
