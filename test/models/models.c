@@ -34,7 +34,7 @@ struct model_case {
 
 static const struct model_case model_cases[] = {
     {"committed: a database falls back, and nobody is signed out",   "committed",
-     "-DSTEPS=4",                                                                                          true,  false},
+     "-DSTEPS=3",                                                                                          true,  false},
     {"committed: it falls back twice",                               "committed", "-DSTEPS=3 -DLOSSES=2",
      true,                                                                                                        false},
     {"committed: a longer chain",                                    "committed", "-DSTEPS=4 -DCHAIN=3",   true,
