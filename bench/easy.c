@@ -21,6 +21,9 @@ struct run {
     long count;
     char url[URL_SIZE]; /* of the page */
     struct stay *stay;
+    CURL *curl;
+    struct curl_slist *list;
+    struct stay_easy *easy;
     size_t seen; /* bytes of heads and bodies */
 };
 
@@ -58,47 +61,70 @@ static struct curl_slist *token_header(struct run *run)
     return list;
 }
 
+static void set_bare(struct run *run)
+{
+    (void)curl_easy_setopt(run->curl, CURLOPT_URL, run->url);
+    (void)curl_easy_setopt(run->curl, CURLOPT_HTTPHEADER, run->list);
+    (void)curl_easy_setopt(run->curl, CURLOPT_WRITEFUNCTION, see);
+    (void)curl_easy_setopt(run->curl, CURLOPT_WRITEDATA, &run->seen);
+    if (!run->header)
+        return;
+    (void)curl_easy_setopt(run->curl, CURLOPT_HEADERFUNCTION, see);
+    (void)curl_easy_setopt(run->curl, CURLOPT_HEADERDATA, &run->seen);
+}
+
+static void set_stay(struct run *run)
+{
+    (void)stay_easy_setopt(run->easy, CURLOPT_URL, run->url);
+    (void)stay_easy_setopt(run->easy, CURLOPT_WRITEFUNCTION, see);
+    (void)stay_easy_setopt(run->easy, CURLOPT_WRITEDATA, &run->seen);
+    if (!run->header)
+        return;
+    (void)stay_easy_setopt(run->easy, CURLOPT_HEADERFUNCTION, see);
+    (void)stay_easy_setopt(run->easy, CURLOPT_HEADERDATA, &run->seen);
+}
+
+/* Both handles always, so that malloc finds the same heap either way. */
+static bool open_handles(struct run *run)
+{
+    run->curl = curl_easy_init();
+    run->easy = stay_easy_init(run->stay);
+    run->list = token_header(run);
+    if (run->curl == NULL || run->easy == NULL || run->list == NULL)
+        return false;
+    set_bare(run);
+    set_stay(run);
+    return true;
+}
+
 static bool run_bare(struct run *run)
 {
-    CURL *curl = curl_easy_init();
-    struct curl_slist *list = token_header(run);
-    bool good = curl != NULL && list != NULL;
+    bool good = true;
     long status = 0;
 
-    (void)curl_easy_setopt(curl, CURLOPT_URL, run->url);
-    (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);
-    (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, see);
-    (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, &run->seen);
-    if (run->header) {
-        (void)curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, see);
-        (void)curl_easy_setopt(curl, CURLOPT_HEADERDATA, &run->seen);
-    }
     for (long i = 0; good && i < run->count; i++)
-        good = curl_easy_perform(curl) == CURLE_OK;
-    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_cleanup(curl);
-    curl_slist_free_all(list);
+        good = curl_easy_perform(run->curl) == CURLE_OK;
+    (void)curl_easy_getinfo(run->curl, CURLINFO_RESPONSE_CODE, &status);
     return good && status == 200;
 }
 
 static bool run_stay(struct run *run)
 {
-    struct stay_easy *easy = stay_easy_init(run->stay);
-    bool good = easy != NULL;
+    bool good = true;
     long status = 0;
 
-    (void)stay_easy_setopt(easy, CURLOPT_URL, run->url);
-    (void)stay_easy_setopt(easy, CURLOPT_WRITEFUNCTION, see);
-    (void)stay_easy_setopt(easy, CURLOPT_WRITEDATA, &run->seen);
-    if (run->header) {
-        (void)stay_easy_setopt(easy, CURLOPT_HEADERFUNCTION, see);
-        (void)stay_easy_setopt(easy, CURLOPT_HEADERDATA, &run->seen);
-    }
     for (long i = 0; good && i < run->count; i++)
-        good = stay_easy_perform(easy) == CURLE_OK;
-    (void)stay_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-    stay_easy_cleanup(easy);
+        good = stay_easy_perform(run->easy) == CURLE_OK;
+    (void)stay_easy_getinfo(run->easy, CURLINFO_RESPONSE_CODE, &status);
     return good && status == 200;
+}
+
+static void close_handles(struct run *run)
+{
+    curl_easy_cleanup(run->curl);
+    curl_slist_free_all(run->list);
+    stay_easy_cleanup(run->easy);
+    stay_close(run->stay);
 }
 
 int main(int argc, char **argv)
@@ -114,8 +140,8 @@ int main(int argc, char **argv)
     run.header = strcmp(argv[2], "header") == 0;
     run.count = strtol(argv[3], NULL, 10);
     (void)snprintf(run.url, sizeof run.url, "%s/api/test/user", argv[4]);
-    good = open_session(&run, argv[4]) &&
+    good = open_session(&run, argv[4]) && open_handles(&run) &&
            (run.bare ? run_bare(&run) : run_stay(&run));
-    stay_close(run.stay);
+    close_handles(&run);
     return good ? 0 : 1;
 }
