@@ -1,5 +1,9 @@
 #include "server/plausible.h"
 
+#include <string.h>
+
+#include <zxcvbn.h>
+
 #include "base/utf8.h"
 #include "server/password.h"
 
@@ -83,21 +87,40 @@ static bool is_all_digits(struct span text)
     return text.length > 0;
 }
 
+/*
+ * Would a guesser come to it within a million tries? Its head decides: what
+ * follows costs time and, behind a guessable head, seldom helps.
+ */
+static bool is_common(struct span text)
+{
+    char head[PLAUSIBLE_GUESS_BYTES + 1];
+    double bits;
+
+    text = span_head(text, PLAUSIBLE_GUESS_BYTES);
+    if (text.length == 0)
+        return false;
+    memcpy(head, text.text, text.length);
+    head[text.length] = '\0';
+    bits = ZxcvbnMatch(head, NULL, NULL);
+    bytes_wipe(head, sizeof head);
+    return bits < PLAUSIBLE_GUESS_BITS;
+}
+
 size_t plausible_password(struct span text, enum reply_kind *out, size_t max)
 {
-    const struct {
-        bool wrong;
-        enum reply_kind kind;
-    } rules[] = {
-        {count_characters(text) < PLAUSIBLE_PASSWORD_MIN, CASE_TOO_SHORT},
-        {!password_fits(text.text,                        text.length),   CASE_TOO_LONG},
-        {is_all_digits(text),                                               CASE_ALL_DIGITS                                          },
+    const bool wrong[] = {
+        count_characters(text) < PLAUSIBLE_PASSWORD_MIN,
+        !password_fits(text.text, text.length),
+        is_common(text),
+        is_all_digits(text),
     };
+    static const enum reply_kind kinds[] = {CASE_TOO_SHORT, CASE_TOO_LONG,
+                                            CASE_TOO_COMMON, CASE_ALL_DIGITS};
     size_t count = 0;
 
-    for (size_t i = 0; i < COUNT(rules) && count < max; i++)
-        if (rules[i].wrong)
-            out[count++] = rules[i].kind;
+    for (size_t i = 0; i < COUNT(wrong) && count < max; i++)
+        if (wrong[i])
+            out[count++] = kinds[i];
     return count;
 }
 

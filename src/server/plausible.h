@@ -15,6 +15,10 @@ enum {
     PLAUSIBLE_EMAIL_MAX = 254,  /* RFC 5321 */
     PLAUSIBLE_PASSWORD_MIN = 8, /* characters */
     PLAUSIBLE_TITLE_MAX = 512,  /* bytes */
+    PLAUSIBLE_GUESS_BITS = 20,  /* a password worth less is too common: about
+                                   a million guesses (NIST SP 800-63B, 5.1.1.2
+                                   wants the common ones refused) */
+    PLAUSIBLE_GUESS_BYTES = 64, /* of a password, looked at for that */
 };
 
 /* Each gives CASE_OK or why not. */

@@ -57,12 +57,16 @@ struct password_row {
 
 // clang-format off
 static const struct password_row passwords[] = {
-    {"eight characters",                0,   "abcdefgh",           {0}                              },
-    {"seven characters",                0,   "abcdefg",            {CASE_TOO_SHORT}                 },
+    {"eight characters",                0,   "k9#Qx2vT",           {0}                              },
+    {"seven characters",                0,   "k9#Qx2v",            {CASE_TOO_SHORT}                 },
+    {"eight that everybody has",        0,   "iloveyou",           {CASE_TOO_COMMON}                },
+    {"a word and a digit",              0,   "Password1",          {CASE_TOO_COMMON}                },
+    {"a common word over and over",     0,   "passwordpasswordpasswordpassword", {CASE_TOO_COMMON}  },
+    {"three words of a person's own",   0,   "ink-lathe-1843",     {0}                              },
     {"eight characters of four bytes",  0,   "\xf0\x9f\x98\x80\xf0\x9f\x98\x80\xf0\x9f\x98\x80\xf0\x9f\x98\x80\xf0\x9f\x98\x80\xf0\x9f\x98\x80\xf0\x9f\x98\x80\xf0\x9f\x98\x80", {0}},
-    {"four characters of two bytes",    0,   "\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc", {CASE_TOO_SHORT}    },
+    {"four characters of two bytes",    0,   "\xc3\xbc\xc3\xa4\xc3\xb6\xc3\x9f", {CASE_TOO_SHORT}    },
     {"digits only",                     0,   "8301749215",         {CASE_ALL_DIGITS}                },
-    {"few digits only",                 0,   "8301",               {CASE_TOO_SHORT, CASE_ALL_DIGITS}},
+    {"few digits only",                 0,   "8301",               {CASE_TOO_SHORT, CASE_TOO_COMMON, CASE_ALL_DIGITS}},
     {"as long as may be",               256, NULL,                 {0}                              },
     {"longer",                          257, NULL,                 {CASE_TOO_LONG}                  },
 };
@@ -71,7 +75,8 @@ static const struct password_row passwords[] = {
 static void new_passwords(void **state)
 {
     (void)state;
-    memset(long_text, 'x', sizeof long_text);
+    for (size_t i = 0; i < sizeof long_text; i++)
+        long_text[i] = "kq7Zp-vX2m"[i * i % 10];
     for (size_t i = 0; i < COUNT(passwords); i++) {
         const struct password_row *row = &passwords[i];
         struct span text = {long_text, row->length};

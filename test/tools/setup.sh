@@ -49,7 +49,7 @@ exec "$@"
 END
 
 everything='gcc libc6-dev meson ninja-build pkgconf libcurl4-openssl-dev
-libsodium-dev libuv1-dev libsqlite3-dev libcmocka-dev libjansson-dev spin
+libsodium-dev libuv1-dev libzxcvbn-dev libsqlite3-dev libcmocka-dev libjansson-dev spin
 python3-djoser python3-djangorestframework-simplejwt
 python3-django-cors-headers mandoc clang lld libclang-rt-dev clang-tidy
 clang-format valgrind'
