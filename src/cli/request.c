@@ -26,7 +26,15 @@ struct request {
     bool include;
 };
 
-/* -1: go on, else the exit code. */
+/* Commands are few and at most six letters; their methods, in capitals. */
+static void set_method(struct request *r, const char *command)
+{
+    // In brackets toupper is the function; the macro is four blocks deep.
+    for (size_t i = 0; i < sizeof r->method - 1 && command[i] != '\0'; i++)
+        r->method[i] = (char)(toupper)((unsigned char)command[i]);
+}
+
+/* Sets the path to go on; without one, the exit code is what to end with. */
 static int read_options(const struct cli *cli, struct request *r)
 {
     static const struct option names[] = {
@@ -54,9 +62,8 @@ static int read_options(const struct cli *cli, struct request *r)
         return cli_say(EXIT_USAGE, "%s takes one PATH; see stay %s --help",
                        cli->arguments[0], cli->arguments[0]);
     r->path = cli->arguments[optind];
-    for (size_t i = 0; cli->arguments[0][i] != '\0'; i++)
-        r->method[i] = (char)toupper((unsigned char)cli->arguments[0][i]);
-    return -1;
+    set_method(r, cli->arguments[0]);
+    return EXIT_DONE;
 }
 
 static bool read_stream(FILE *file, struct request *r)
@@ -184,7 +191,7 @@ int cli_request(struct cli *cli)
     struct stay *stay;
     int code = read_options(cli, &r);
 
-    if (code >= 0)
+    if (r.path == NULL)
         return code;
     if (!read_body(&r)) {
         free(r.body);

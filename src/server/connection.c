@@ -364,17 +364,16 @@ static void read_more(struct connection *c)
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct connection *c = poll->data;
+    bool hung_up = c->phase == PHASE_LINGER && (events & UV_DISCONNECT) != 0;
 
     // One request at a time: bytes wait outside. A reset waits there too, to
     // be found by the answer; the exchange is its handler's until then.
     if (c->phase == PHASE_WORK)
         connection_watch(c, 0);
-    else if (status < 0)
+    else if (status < 0 || hung_up)
         connection_close(c);
     else if (c->phase == PHASE_WRITE)
         exchange_flush(c->x);
-    else if (c->phase == PHASE_LINGER && (events & UV_DISCONNECT) != 0)
-        connection_close(c);
     else if (c->phase == PHASE_LINGER)
         read_away(c);
     else
@@ -421,7 +420,10 @@ bool connection_open(struct connections *all, int fd,
 /* Whether since the last look enough has moved; then it gets another span. */
 static bool moved_on(struct connection *c)
 {
-    size_t now = c->phase == PHASE_WRITE ? c->x->sent : in_hand(c).length;
+    size_t now;
+
+    assert(c->x != NULL); // from the head's end to the answer's
+    now = c->phase == PHASE_WRITE ? c->x->sent : in_hand(c).length;
 
     if (now - c->mark < LOOP_STEP)
         return false;

@@ -210,7 +210,7 @@ static void place_all(struct mounts *mounts)
     for (size_t i = 0; i < mounts->count; i++)
         mounts->placed[i] = &mounts->list[i];
     mounts->placed_count = mounts->count;
-    qsort(mounts->placed, mounts->count, sizeof mounts->placed[0],
+    qsort(mounts->placed, mounts->count, sizeof(const struct mount *),
           compare_mounts);
 }
 

@@ -26,8 +26,8 @@ static enum server_result say(char why[SERVER_WHY_SIZE], const char *text)
 static void find_key_path(const struct config *config, char path[PATH_MAX])
 {
     struct span database = span_of(config->database);
-    size_t slash = database.length;
     struct span rest;
+    size_t slash;
 
     if (config->key_file != NULL) {
         (void)snprintf(path, PATH_MAX, "%s", config->key_file);
