@@ -45,6 +45,7 @@ struct entry {
     int64_t signed_in_s;
     int64_t refreshed_s; /* 0: not since sign-in */
     struct engine_budget budget;
+    char budget_boot[CLOCK_BOOT_SIZE]; /* whose steady clock it counts on */
 };
 
 enum entry_result {

@@ -35,9 +35,10 @@ struct bytes_member {
         name, offsetof(struct entry, field), sizeof((struct entry *)0)->field  \
     }
 static const struct text_member texts[] = {
-    TEXT("url", url),         TEXT("dialect", dialect), TEXT("user", user),
-    TEXT("label", label),     TEXT("boot", boot),       TEXT("access", access),
-    TEXT("refresh", refresh),
+    TEXT("url", url),         TEXT("dialect", dialect),
+    TEXT("user", user),       TEXT("label", label),
+    TEXT("boot", boot),       TEXT("access", access),
+    TEXT("refresh", refresh), TEXT("budget_boot", budget_boot),
 };
 
 #define WHOLE(name, field)                                                     \

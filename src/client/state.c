@@ -59,8 +59,10 @@ struct engine_tokens state_tokens(const struct stay *stay,
 
 void state_own_budget(const struct stay *stay, struct entry *entry)
 {
-    if (!is_this_boot(stay, entry))
-        engine_budget_reset(&entry->budget);
+    if (strcmp(stay->boot, entry->budget_boot) == 0)
+        return;
+    engine_budget_reset(&entry->budget);
+    memcpy(entry->budget_boot, stay->boot, sizeof entry->budget_boot);
 }
 
 void state_take(const struct stay *stay, struct entry *entry,
