@@ -149,15 +149,34 @@ static enum stay_result give_up(struct stay *stay, struct ticket *ticket)
                       "the session was not renewed within the time limit");
 }
 
+/*
+ * It may not go, as far as we know; but somebody else may have signed in or
+ * renewed the session since. True: that is so, and it is asked for anew.
+ */
+static bool has_news(struct stay *stay, struct ticket *ticket)
+{
+    if (ticket->ask.sends != 0 || !vault_moved(stay->vault) ||
+        state_sync(stay) != STAY_OK)
+        return false;
+    ticket->ask.session = 0; // it belongs to no session yet
+    return true;
+}
+
 static enum stay_result ask_until_sent(struct stay *stay, struct ticket *ticket,
                                        struct line *line)
 {
+    bool looked = false;
     int64_t until_ms = 0;
     bool waits = false;
 
     for (;;) {
         enum stay_result result = ask_once(stay, ticket, line, &waits);
 
+        if (result != STAY_OK && until_ms == 0 && !looked &&
+            has_news(stay, ticket)) {
+            looked = true;
+            continue;
+        }
         if (!waits)
             return result;
         if (until_ms == 0) {
