@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/clock.h"
+
 struct exchange *exchange_new(void)
 {
     struct exchange *exchange = calloc(1, sizeof *exchange);
@@ -149,20 +151,33 @@ static void set_target(const struct exchange *exchange, const struct stay *stay,
     bytes_wipe(url, sizeof url); // a dialect may put a token in the query
 }
 
-/* No redirect is followed: a refresh token goes where it was meant to go. */
-static void set_manners(const struct stay *stay, CURL *curl)
+/* At least 1: to libcurl, 0 is for ever. */
+static long time_left_ms(const struct exchange *exchange,
+                         const struct stay *stay)
+{
+    int64_t left_ms = stay->limit_ms;
+
+    if (exchange->until_ms != 0)
+        left_ms = exchange->until_ms - clock_now_ms();
+    if (left_ms > stay->limit_ms)
+        left_ms = stay->limit_ms;
+    return left_ms > 0 ? (long)left_ms : 1;
+}
+
+/*
+ * No redirect is followed: a refresh token goes where it was meant to go. And
+ * no connection is used twice: libcurl would send again, unseen, where a kept
+ * one turns out dead, and a refresh is minutes after the one before it.
+ */
+static void set_manners(const struct stay *stay, CURL *curl, long limit_ms)
 {
     (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)stay->limit_ms);
-    (void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
-                           (long)stay->limit_ms);
+    (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, limit_ms);
+    (void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, limit_ms);
     (void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     (void)curl_easy_setopt(curl, CURLOPT_USERAGENT, stay->user_agent);
-    if (!stay->dialect.repeat_safe) {
-        // libcurl would send again when a kept connection turns out dead.
-        (void)curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
-        (void)curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
-    }
+    (void)curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
+    (void)curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
     if (stay->on_curl != NULL)
         stay->on_curl(curl, stay->on_curl_data);
 }
@@ -211,7 +226,7 @@ enum transport exchange_send(struct exchange *exchange, struct stay *stay,
     forget_answer(exchange);
     curl_easy_reset(curl);
     set_target(exchange, stay, curl);
-    set_manners(stay, curl);
+    set_manners(stay, curl, time_left_ms(exchange, stay));
     set_calls(exchange, curl);
     exchange->code = CURLE_OUT_OF_MEMORY;
     result = TRANSPORT_NOT_SENT;

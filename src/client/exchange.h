@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <curl/curl.h>
 
@@ -38,7 +39,8 @@ struct exchange {
     size_t headers_count;
     long status; /* 0: none */
 
-    CURLcode code; /* how the transfer went */
+    int64_t until_ms; /* steady clock: when to give up; 0: in limit_ms */
+    CURLcode code;    /* how the transfer went */
     char error[CURL_ERROR_SIZE];
 };
 

@@ -12,8 +12,12 @@ struct flight {
     uint64_t number; /* the engine's */
     bool early;
     bool claimed;     /* the refresh lock is held */
+    bool late;        /* another session, or none, stands in the vault now */
     bool tell_server; /* it ended here: the server is to be told */
     int64_t began_ms;
+    int64_t until_ms;          /* no longer does an answer help who waits */
+    struct state_news news;    /* to be told once the vault is free */
+    CURL *curl;                /* its own, for as long as it is under way */
     struct entry *entry;       /* the vault, as last read */
     struct exchange *exchange; /* the message and its answer */
     struct record_refresh steps;

@@ -39,6 +39,14 @@ void refresh_note(struct stay *stay, struct engine_answer answer, bool early)
     state_wake(stay, answer);
 }
 
+/* Somebody signed out or in anew: this refresh comes too late to count. */
+static void end_late(struct flight *flight)
+{
+    flight->news = state_adopt(flight->stay, flight->entry);
+    flight->late = true;
+    flight->end.outcome = ENGINE_PASSING;
+}
+
 /*
  * With the vault locked and the entry read: may we call at all? False: it is
  * over, or `end` says how it ends.
@@ -48,15 +56,13 @@ static bool may_call(struct flight *flight, bool *over)
     struct stay *stay = flight->stay;
     struct entry *entry = flight->entry;
     struct engine_answer answer;
-    struct state_news news = {0};
     bool call = false;
 
     *over = false;
     state_own_budget(stay, entry);
     (void)pthread_mutex_lock(&stay->lock);
     if (!state_is_live(stay, entry) || entry->sign_in != stay->sign_in) {
-        news = state_adopt(stay, entry);
-        flight->end.outcome = ENGINE_PASSING; // comes too late to count
+        end_late(flight);
     } else if (entry->generation > stay->engine.refresh_from) {
         flight_end_adopted(flight);
     } else {
@@ -68,7 +74,6 @@ static bool may_call(struct flight *flight, bool *over)
         state_wake(stay, answer);
     }
     (void)pthread_mutex_unlock(&stay->lock);
-    state_announce(stay, &news);
     return call;
 }
 
@@ -111,23 +116,44 @@ static bool prepare(struct flight *flight, bool *over)
     return send;
 }
 
-static CURL *own_curl(struct stay *stay)
+/*
+ * A handle that no other flight has. There may be one: a sign-in ends what an
+ * older refresh was for, though not the refresh.
+ */
+static CURL *take_curl(struct stay *stay)
 {
-    if (stay->curl == NULL)
-        stay->curl = curl_easy_init();
-    return stay->curl;
+    CURL *curl;
+
+    (void)pthread_mutex_lock(&stay->lock);
+    curl = stay->curl;
+    stay->curl = NULL;
+    (void)pthread_mutex_unlock(&stay->lock);
+    return curl != NULL ? curl : curl_easy_init();
+}
+
+static void give_back_curl(struct stay *stay, CURL *curl)
+{
+    (void)pthread_mutex_lock(&stay->lock);
+    if (stay->curl == NULL) {
+        stay->curl = curl;
+        curl = NULL;
+    }
+    (void)pthread_mutex_unlock(&stay->lock);
+    if (curl != NULL)
+        curl_easy_cleanup(curl);
 }
 
 static void send_message(struct flight *flight)
 {
-    CURL *curl = own_curl(flight->stay);
     enum transport transport = TRANSPORT_NOT_SENT;
     struct answer answer;
 
     flight->began_ms = clock_now_ms();
     flight_tell_started(flight);
-    if (curl != NULL)
-        transport = exchange_send(flight->exchange, flight->stay, curl, NULL);
+    flight->exchange->until_ms = flight->until_ms;
+    if (flight->curl != NULL)
+        transport =
+            exchange_send(flight->exchange, flight->stay, flight->curl, NULL);
     POINT("after_send");
     answer = exchange_answer(flight->exchange);
     flight->told =
@@ -161,6 +187,20 @@ static bool tell_engine(struct flight *flight)
     return (answer.todo & ENGINE_START) != 0;
 }
 
+/* What was sent for is no more: neither tokens nor a refusal count. */
+static bool is_late(struct flight *flight)
+{
+    struct stay *stay = flight->stay;
+
+    if (state_is_live(stay, flight->entry) &&
+        flight->entry->sign_in == flight->sign_in)
+        return false;
+    (void)pthread_mutex_lock(&stay->lock);
+    end_late(flight);
+    (void)pthread_mutex_unlock(&stay->lock);
+    return true;
+}
+
 /*
  * New tokens are saved before they are used. Where that fails, the disk being
  * full, they are used all the same: the next refresh repeats this step.
@@ -171,6 +211,9 @@ static bool settle_locked(struct flight *flight)
     enum vault_result result = VAULT_OK;
     bool again;
 
+    if (is_late(flight))
+        return tell_engine(flight);
+    state_own_budget(flight->stay, flight->entry);
     if (flight->entry->committed)
         flight_settle_committed(flight);
     else
@@ -234,12 +277,31 @@ static bool fly_once(struct flight *flight)
     } else {
         again = tell_engine(flight);
     }
-    flight_tell_ended(flight);
+    state_announce(flight->stay, &flight->news);
+    flight->news = (struct state_news){0};
+    if (!flight->late)
+        flight_tell_ended(flight);
     return again;
+}
+
+/* To be sent once more, at once, but nobody has the time to wait for that. */
+static bool is_out_of_time(struct flight *flight)
+{
+    if (clock_now_ms() < flight->until_ms)
+        return false;
+    flight->end = (struct engine_end){
+        .outcome = ENGINE_PASSING,
+        .detail = STAY_REASON_NO_ANSWER,
+    };
+    (void)tell_engine(flight);
+    return true;
 }
 
 static void fly(struct flight *flight)
 {
+    int64_t limit_ms = flight->stay->limit_ms;
+
+    flight->until_ms = flight->began_ms + limit_ms;
     flight->entry = entry_new();
     flight->exchange = exchange_new();
     if (flight->entry == NULL || flight->exchange == NULL) {
@@ -253,14 +315,18 @@ static void fly(struct flight *flight)
         flight_tell_ended(flight);
         return;
     }
+    if (!flight->claimed) // all its time went by
+        flight->until_ms = clock_now_ms() + limit_ms;
+    flight->curl = take_curl(flight->stay);
     // The engine bounds how often; see ENGINE_AGAIN_MAX.
-    while (fly_once(flight))
+    while (fly_once(flight) && !is_out_of_time(flight))
         continue;
+    give_back_curl(flight->stay, flight->curl);
     if (flight->claimed)
         vault_release(flight->stay->vault);
     flight_tell_resting(flight);
     if (flight->tell_server)
-        (void)sign_out_tell(flight->stay);
+        (void)sign_out_tell(flight->stay, limit_ms);
 }
 
 bool refresh_run_waiting(struct stay *stay)

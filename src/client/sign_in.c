@@ -5,6 +5,7 @@
 #include <sodium.h>
 
 #include "base/base64url.h"
+#include "client/clock.h"
 #include "client/sign_out.h"
 #include "client/talk.h"
 
@@ -32,7 +33,7 @@ enum stay_result stay_sign_up(struct stay *stay, const char *user,
     fields_set_text(&fields, FIELD_PASSWORD_AGAIN, span_of(password));
     if (email != NULL)
         fields_set_text(&fields, FIELD_EMAIL, span_of(email));
-    if (!talk_begin(&talk, stay))
+    if (!talk_begin(&talk, stay, clock_now_ms() + stay->limit_ms))
         goto done;
     if (!exchange_build(talk.exchange, stay, MESSAGE_SIGN_UP, &fields)) {
         result = talk_unspoken(&talk, "sign up");
@@ -159,11 +160,12 @@ enum stay_result stay_sign_in(struct stay *stay, const char *user,
     enum stay_result result = STAY_NO_MEMORY;
     struct secrets secrets;
     struct talk talk;
+    int64_t until_ms = clock_now_ms() + stay->limit_ms;
 
     // The last chance to tell of a session that this one replaces.
-    (void)sign_out_tell(stay);
+    (void)sign_out_tell(stay, stay->limit_ms / 2);
     draw_secrets(&secrets);
-    if (!talk_begin(&talk, stay))
+    if (!talk_begin(&talk, stay, until_ms))
         goto done;
     if (!build_sign_in(&talk, user, password, &secrets)) {
         result = talk_unspoken(&talk, "sign in");

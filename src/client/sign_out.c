@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/base64url.h"
+#include "client/clock.h"
 #include "client/talk.h"
 
 /* The header that shows the token, where the dialect's sign-out wants it. */
@@ -102,12 +103,12 @@ static enum stay_result tell_sign_out(struct talk *talk)
     return STAY_TRY_LATER;
 }
 
-enum stay_result sign_out_tell(struct stay *stay)
+enum stay_result sign_out_tell(struct stay *stay, int64_t limit_ms)
 {
     enum stay_result result = STAY_NO_MEMORY;
     struct talk talk;
 
-    if (talk_begin(&talk, stay))
+    if (talk_begin(&talk, stay, clock_now_ms() + limit_ms))
         result = tell_sign_out(&talk);
     talk_end(&talk);
     return result;
@@ -138,5 +139,5 @@ enum stay_result stay_sign_out(struct stay *stay)
     (void)pthread_mutex_unlock(&stay->lock);
     entry_free(entry);
     state_announce(stay, &news);
-    return sign_out_tell(stay);
+    return sign_out_tell(stay, stay->limit_ms);
 }

@@ -5,12 +5,14 @@
 #ifndef CLIENT_SIGN_OUT_H
 #define CLIENT_SIGN_OUT_H
 
+#include <stdint.h>
+
 #include <stay.h>
 
 /*
- * Tells the server of a session that ended here, if that is still due. STAY_OK:
- * nothing is due any more.
+ * Tells the server of a session that ended here, if that is still due, for
+ * limit_ms at most. STAY_OK: nothing is due any more.
  */
-enum stay_result sign_out_tell(struct stay *stay);
+enum stay_result sign_out_tell(struct stay *stay, int64_t limit_ms);
 
 #endif

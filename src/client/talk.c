@@ -1,8 +1,10 @@
 #include "client/talk.h"
 
+#include "client/clock.h"
+
 enum { SENDS_MAX = 2 }; /* of a message whose answer was lost */
 
-bool talk_begin(struct talk *talk, struct stay *stay)
+bool talk_begin(struct talk *talk, struct stay *stay, int64_t until_ms)
 {
     *talk = (struct talk){
         .stay = stay,
@@ -10,8 +12,10 @@ bool talk_begin(struct talk *talk, struct stay *stay)
         .exchange = exchange_new(),
         .entry = entry_new(),
     };
-    if (talk->curl != NULL && talk->exchange != NULL && talk->entry != NULL)
+    if (talk->curl != NULL && talk->exchange != NULL && talk->entry != NULL) {
+        talk->exchange->until_ms = until_ms;
         return true;
+    }
     (void)state_fail(stay, STAY_NO_MEMORY, "out of memory");
     return false;
 }
@@ -31,7 +35,8 @@ void talk_send(struct talk *talk, enum message message, const char *line)
     for (int i = 0; i < SENDS_MAX; i++) {
         talk->transport =
             exchange_send(talk->exchange, talk->stay, talk->curl, line);
-        if (talk->transport != TRANSPORT_LOST)
+        if (talk->transport != TRANSPORT_LOST ||
+            clock_now_ms() >= talk->exchange->until_ms)
             break;
     }
     if (talk->transport != TRANSPORT_ANSWERED)

@@ -18,8 +18,11 @@ struct talk {
     struct reply_meaning meaning;
 };
 
-/* talk_end follows in any case. False: memory is out, and stay_error says so. */
-bool talk_begin(struct talk *talk, struct stay *stay);
+/*
+ * All that is sent in it is over by `until_ms`, of the steady clock. talk_end
+ * follows in any case. False: memory is out, and stay_error says so.
+ */
+bool talk_begin(struct talk *talk, struct stay *stay, int64_t until_ms);
 void talk_end(struct talk *talk);
 
 /*

@@ -193,7 +193,9 @@ static void answer(struct fake_reply *reply, const struct fake_request *r,
     bool post = strcmp(r->method, "POST") == 0;
     bool remove = strcmp(r->method, "DELETE") == 0;
 
-    if (post && strcmp(r->target, "/api/session") == 0) {
+    if (atomic_load(&s->hang_all)) {
+        reply->hang = true;
+    } else if (post && strcmp(r->target, "/api/session") == 0) {
         sign_in(s, reply, r->body);
     } else if (post && strcmp(r->target, "/api/session/refresh") == 0) {
         refresh(s, reply, r->body);

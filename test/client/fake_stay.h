@@ -30,6 +30,7 @@ struct fake_stay {
     const char *_Atomic refuse_body;   /* of that answer; JSON, or "<..." */
     const char *_Atomic refuse_header; /* a line with its CRLF, or NULL */
     atomic_bool hang;                  /* refreshes get no answer */
+    atomic_bool hang_all;              /* nothing gets one */
     atomic_bool wait_for_sign_out; /* their answer comes after the next one */
 
     /* Counts. */
