@@ -163,7 +163,6 @@ static void begin_committed(struct refresh *work)
     r->limits = call->server->limits;
     r->now_s = call->now_s;
     work->task.change.run = run_committed;
-    work->task.change.steps = true;
     task_submit(call->worker, &work->task);
 }
 
@@ -222,7 +221,6 @@ static void begin_offered(struct refresh *work)
         return;
     }
     work->task.change.run = run_offered;
-    work->task.change.steps = true;
     task_submit(call->worker, &work->task);
 }
 

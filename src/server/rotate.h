@@ -3,8 +3,8 @@
  *
  * First the one UPDATE that carries the whole condition; where it finds no row,
  * read, decide, and write by compare-and-set; at most ROTATE_TRIES times. Runs
- * on the writer's thread inside a change (server/writer.h), whose `steps` is
- * true.
+ * on the writer's thread inside a change (server/writer.h) without `steps`: of
+ * its statements one at most finds its row, and that one is the last.
  */
 #ifndef SERVER_ROTATE_H
 #define SERVER_ROTATE_H
