@@ -49,8 +49,9 @@ static void add_problem(struct call *call, enum reply_kind kind,
         p->list[p->count++] = (struct reply_case){kind, field};
 }
 
-/* Beside what request_match has found missing or malformed. */
-static void find_problems(struct call *call)
+/* Beside what request_match has found missing or malformed. `common`: so is the
+   password. */
+static void find_problems(struct call *call, bool common)
 {
     struct fields *fields = &call->fields;
     enum reply_kind wrong[4];
@@ -64,8 +65,8 @@ static void find_problems(struct call *call)
                     FIELD_EMAIL);
     if (!fields_has(fields, FIELD_PASSWORD))
         return;
-    count = plausible_password(fields_text(fields, FIELD_PASSWORD), wrong,
-                               COUNT(wrong));
+    count = plausible_password(fields_text(fields, FIELD_PASSWORD), common,
+                               wrong, COUNT(wrong));
     for (size_t i = 0; i < count; i++)
         add_problem(call, wrong[i], FIELD_PASSWORD);
 }
@@ -107,11 +108,15 @@ static void answer_added(struct task *task)
     }
 }
 
+static struct sign_up *work_of_hash(struct hash *hash)
+{
+    return (struct sign_up *)(void *)((char *)hash -
+                                      offsetof(struct sign_up, hash));
+}
+
 static void store_hashed(struct hash *hash)
 {
-    struct sign_up *work =
-        (struct sign_up *)(void *)((char *)hash -
-                                   offsetof(struct sign_up, hash));
+    struct sign_up *work = work_of_hash(hash);
     struct call *call = hash->call;
     struct fields *fields = &call->fields;
 
@@ -143,12 +148,13 @@ static enum field find_taken(struct call *call)
     return FIELD_NONE;
 }
 
-void account_create(struct call *call)
+/* All is known of what was asked for: refuses it, or goes on. */
+static void judge(struct sign_up *work, bool common)
 {
-    struct sign_up *work;
+    struct call *call = work->hash.call;
     enum field taken;
 
-    find_problems(call);
+    find_problems(call, common);
     if (call->problems.count > 0) {
         call_reply_problems(call);
         return;
@@ -158,12 +164,32 @@ void account_create(struct call *call)
         call_reply(call, CASE_TAKEN, taken);
         return;
     }
-    work = call_reserve(call, sizeof *work);
-    if (work == NULL)
-        return;
     work->hash.job.task = PASSWORD_MAKE;
     work->hash.done = store_hashed;
     (void)hash_submit(call, &work->hash); // answers by itself when it cannot
+}
+
+static void judge_guessed(struct hash *hash)
+{
+    judge(work_of_hash(hash), hash->job.result == PASSWORD_COMMON);
+}
+
+void account_create(struct call *call)
+{
+    struct span password = fields_text(&call->fields, FIELD_PASSWORD);
+    struct sign_up *work = call_reserve(call, sizeof *work);
+
+    if (work == NULL)
+        return;
+    work->hash.call = call;
+    // To find out how easily it is guessed takes too long for a loop.
+    if (password.length > 0 && password_fits(password.text, password.length)) {
+        work->hash.job.task = PASSWORD_GUESS;
+        work->hash.done = judge_guessed;
+        (void)hash_submit(call, &work->hash); // likewise
+    } else {
+        judge(work, false);
+    }
 }
 
 void account_show(struct call *call)

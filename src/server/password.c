@@ -12,6 +12,7 @@
 
 #include "base/assert.h"
 #include "base/bytes.h"
+#include "server/plausible.h"
 
 enum {
     MEMORY = 19 * 1024 * 1024, /* OWASP's first choice for argon2id, p = 1 */
@@ -86,12 +87,20 @@ static void check(const struct password_pool *pool, struct password_job *job)
 
 static void run(const struct password_pool *pool, struct password_job *job)
 {
+    struct span text = {job->password, job->password_length};
+
     job->outdated = false;
-    if (job->task == PASSWORD_CHECK)
+    switch (job->task) {
+    case PASSWORD_CHECK:
         check(pool, job);
-    else
-        job->result =
-            make(&pool->cost, job->password, job->password_length, job->hash);
+        break;
+    case PASSWORD_MAKE:
+        job->result = make(&pool->cost, text.text, text.length, job->hash);
+        break;
+    case PASSWORD_GUESS:
+        job->result = plausible_is_common(text) ? PASSWORD_COMMON : PASSWORD_OK;
+        break;
+    }
 }
 
 static uint64_t clock_us(void)
@@ -148,7 +157,7 @@ static void *work(void *context)
         pthread_mutex_lock(&pool->lock);
         pool->in_work[place] = NULL;
         pool->held--;
-        pool->counts.done++;
+        pool->counts.done += job->task != PASSWORD_GUESS;
         pool->counts.work_us += begin_us;
         pthread_mutex_unlock(&pool->lock);
         job->done(job); // no lock of ours is held

@@ -1,5 +1,6 @@
 /*
- * Passwords: argon2id on a small pool of threads, away from the loops.
+ * Passwords: argon2id, and the guessing of new ones, on a small pool of threads,
+ * away from the loops.
  *
  * As many threads as cores, at nice 10, so that requests which need no hash go
  * first. The queue is bounded, and no one address may hold more than a quarter
@@ -23,6 +24,7 @@ enum {
 enum password_result {
     PASSWORD_OK = 0,
     PASSWORD_WRONG,   /* the password, or there is no such user */
+    PASSWORD_COMMON,  /* GUESS: it is guessed early */
     PASSWORD_FAILED,  /* out of memory: 503 */
     PASSWORD_STOPPED, /* the pool closed before its turn: 503 */
 };
@@ -39,6 +41,7 @@ enum password_task {
     PASSWORD_MAKE,  /* hash := encoded hash of the password */
     PASSWORD_CHECK, /* compare with hash; empty: there is no such user, and it
                        takes as long as a wrong password and is PASSWORD_WRONG */
+    PASSWORD_GUESS, /* is it one that is guessed early? Makes no hash */
 };
 
 /*
@@ -89,7 +92,7 @@ enum password_result password_make(const struct password_config *config,
                                    char hash[PASSWORD_HASH_SIZE]);
 
 struct password_counts {
-    uint64_t done;
+    uint64_t done;      /* hashed or compared */
     uint64_t full;      /* PASSWORD_FULL */
     uint64_t its_share; /* PASSWORD_ITS_SHARE */
     uint64_t work_us;   /* hashing, all threads together */

@@ -87,11 +87,9 @@ static bool is_all_digits(struct span text)
     return text.length > 0;
 }
 
-/*
- * Would a guesser come to it within a million tries? Its head decides: what
- * follows costs time and, behind a guessable head, seldom helps.
- */
-static bool is_common(struct span text)
+/* Its head decides: what follows costs time and, behind a guessable head, seldom
+   helps. */
+bool plausible_is_common(struct span text)
 {
     char head[PLAUSIBLE_GUESS_BYTES + 1];
     double bits;
@@ -106,12 +104,13 @@ static bool is_common(struct span text)
     return bits < PLAUSIBLE_GUESS_BITS;
 }
 
-size_t plausible_password(struct span text, enum reply_kind *out, size_t max)
+size_t plausible_password(struct span text, bool common, enum reply_kind *out,
+                          size_t max)
 {
     const bool wrong[] = {
         count_characters(text) < PLAUSIBLE_PASSWORD_MIN,
         !password_fits(text.text, text.length),
-        is_common(text),
+        common,
         is_all_digits(text),
     };
     static const enum reply_kind kinds[] = {CASE_TOO_SHORT, CASE_TOO_LONG,
@@ -130,13 +129,14 @@ void plausible_copy(struct span text, char *out, size_t size)
 
     while (text.length > 0) {
         size_t n = utf8_length(text);
+        bool shown = n > 0 && !is_control(text.text[0]);
 
         if (n == 0)
             n = 1;
         if (length + n >= size)
             break;
         for (size_t i = 0; i < n; i++)
-            out[length++] = is_control(text.text[i]) ? '?' : text.text[i];
+            out[length++] = shown ? text.text[i] : '?';
         text = span_tail(text, n);
     }
     out[length] = '\0';

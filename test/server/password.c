@@ -125,6 +125,27 @@ static void make_and_check(void **state)
     password_close(pool);
 }
 
+static void guesses(void **state)
+{
+    struct password_pool *pool = password_open(&cheap);
+    struct password_counts counts;
+    struct job j;
+
+    (void)state;
+    CASE("a password that everybody has is common");
+    job_init(&j, PASSWORD_GUESS, "iloveyou", 1);
+    CHECK_EQ(run(pool, &j), PASSWORD_COMMON);
+    CHECK(is_wiped(&j));
+    CASE("one of a person's own is not");
+    job_init(&j, PASSWORD_GUESS, "ink-lathe-1843", 1);
+    CHECK_EQ(run(pool, &j), PASSWORD_OK);
+    CASE("neither was hashed");
+    CHECK_EQ(j.job.hash[0], '\0');
+    password_count(pool, &counts);
+    CHECK_EQ(counts.done, 0);
+    password_close(pool);
+}
+
 static void costs(void **state)
 {
     const struct password_config usual = {.threads = 1};
@@ -370,9 +391,10 @@ static void closing(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(make_and_check), cmocka_unit_test(costs),
-        cmocka_unit_test(same_time),      cmocka_unit_test(lengths),
-        cmocka_unit_test(shares),         cmocka_unit_test(closing),
+        cmocka_unit_test(make_and_check), cmocka_unit_test(guesses),
+        cmocka_unit_test(costs),          cmocka_unit_test(same_time),
+        cmocka_unit_test(lengths),        cmocka_unit_test(shares),
+        cmocka_unit_test(closing),
     };
 
     if (sodium_init() < 0)

@@ -1,6 +1,7 @@
 #include "server/plausible.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "check.h"
 
@@ -85,7 +86,8 @@ static void new_passwords(void **state)
         CASE(row->name);
         if (row->text != NULL)
             text = span_of(row->text);
-        (void)plausible_password(text, got, COUNT(got));
+        (void)plausible_password(text, plausible_is_common(text), got,
+                                 COUNT(got));
         for (size_t k = 0; k < COUNT(got); k++)
             CHECK_EQ(got[k], row->want[k]);
     }
@@ -108,6 +110,31 @@ static void copies(void **state)
     CASE("a control character shows as a question mark");
     plausible_copy(SPAN("a\0\n"), out, sizeof out);
     CHECK_TEXT(out, "a??");
+    CASE("and so does a byte that is no UTF-8");
+    plausible_copy(SPAN("a\xff\xc3z"), out, sizeof out);
+    CHECK_TEXT(out, "a??z");
+}
+
+/* Milliseconds of this thread's own time. */
+static int64_t used_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now); // cannot fail on Linux
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void guesses(void **state)
+{
+    int64_t begin_ms;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof long_text; i++)
+        long_text[i] = "12"[i % 2];
+    CASE("a password made to cost much is judged within 100 ms");
+    begin_ms = used_ms();
+    CHECK(plausible_is_common((struct span){long_text, sizeof long_text}));
+    CHECK(used_ms() - begin_ms < 100);
 }
 
 int main(void)
@@ -116,6 +143,7 @@ int main(void)
         cmocka_unit_test(judged),
         cmocka_unit_test(new_passwords),
         cmocka_unit_test(copies),
+        cmocka_unit_test(guesses),
     };
 
     return check_run("server/plausible", tests);
