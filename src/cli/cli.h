@@ -40,6 +40,12 @@ int cli_status(struct cli *cli);
 int cli_logout(struct cli *cli);
 
 /*
+ * Reads the options of a command that knows --json and --help and takes no
+ * argument. -1: go on, else the exit code.
+ */
+int cli_options(struct cli *cli, const char *usage);
+
+/*
  * Opens the session with `config` (its session name is set here). On failure
  * says why and what to do, and *code is what to exit with.
  */

@@ -1,4 +1,3 @@
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -116,28 +115,14 @@ static void print_json(const struct stay_status *s)
 
 int cli_status(struct cli *cli)
 {
-    static const struct option names[] = {
-        {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL,   0,           NULL, 0  },
-    };
     struct stay_config config = {0};
     struct stay_status status;
     struct stay *stay;
     enum stay_result result;
-    int code;
-    int c;
+    int code = cli_options(cli, usage);
 
-    while ((c = getopt_long(cli->count, cli->arguments, "", names, NULL)) !=
-           -1) {
-        if (c == 'j')
-            cli->json = true;
-        else
-            return c == 'h' ? ((void)fputs(usage, stdout), EXIT_DONE)
-                            : EXIT_USAGE;
-    }
-    if (optind != cli->count)
-        return cli_say(EXIT_USAGE, "status takes no argument");
+    if (code >= 0)
+        return code;
     stay = cli_open(cli, &config, &code);
     if (stay == NULL)
         return code;
