@@ -88,9 +88,12 @@ static bool ask(const char *question, bool echo, char out[CLI_LINE_SIZE])
     if (tcgetattr(fd, &before) == 0) {
         quiet = before;
         quiet.c_lflag &= (tcflag_t)~ECHO;
-        (void)dprintf(fd, "%s", question);
-        if (echo || tcsetattr(fd, TCSAFLUSH, &quiet) == 0)
+        // Before the question: what is typed at the sight of it would be shown
+        // while the echo is on, and is lost when the flush drops it.
+        if (echo || tcsetattr(fd, TCSAFLUSH, &quiet) == 0) {
+            (void)dprintf(fd, "%s", question);
             got = read_line(fd, out);
+        }
         if (!echo) {
             (void)tcsetattr(fd, TCSAFLUSH, &before);
             (void)dprintf(fd, "\n");

@@ -2,6 +2,8 @@
  * The command line against a running stayd: what it prints, where, and with
  * which exit code; right and wrong words alike.
  */
+#include <fcntl.h>
+#include <poll.h>
 #include <pty.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -257,53 +260,106 @@ static void server_down(void **state)
     stayd_clear(&stayd);
 }
 
-/* Runs `stay login` on a terminal of its own and types at its prompts. */
-static int on_terminal(const struct stayd *stayd, const char *home, char *text,
-                       size_t size)
-{
-    int64_t end = process_now_ms() + PROCESS_LIMIT_MS;
-    size_t length = 0;
-    bool asked_name = false;
-    bool asked_password = false;
-    int status = 0;
-    int terminal;
-    pid_t child = forkpty(&terminal, NULL, NULL, NULL);
+/* A program on a terminal of its own, and what it wrote there. */
+struct terminal {
+    int fd;
+    pid_t child;
+    int64_t end_ms; /* the limit for all of it */
+    size_t length;
+    char text[4096];
+};
 
-    if (child == 0) {
+static bool start_login(struct terminal *t, const char *url, const char *home)
+{
+    *t = (struct terminal){.end_ms = process_now_ms() + PROCESS_LIMIT_MS};
+    t->child = forkpty(&t->fd, NULL, NULL, NULL);
+    if (t->child == 0) {
         (void)setenv("XDG_STATE_HOME", home, 1);
-        (void)execl(STAY, STAY, "login", stayd->url, (char *)NULL);
+        (void)execl(STAY, STAY, "login", url, (char *)NULL);
         _exit(127);
     }
-    while (process_now_ms() < end && length < size - 1) {
-        ssize_t n = read(terminal, text + length, size - 1 - length);
+    return t->child > 0;
+}
 
+/* False at the limit, or where the program ends without it. NULL: its end. */
+static bool read_until(struct terminal *t, const char *wanted)
+{
+    while (wanted == NULL || strstr(t->text, wanted) == NULL) {
+        struct pollfd readable = {.fd = t->fd, .events = POLLIN};
+        int64_t left_ms = t->end_ms - process_now_ms();
+        ssize_t n;
+
+        if (left_ms <= 0 || poll(&readable, 1, (int)left_ms) <= 0)
+            return false;
+        n = read(t->fd, t->text + t->length, sizeof t->text - 1 - t->length);
         if (n <= 0)
-            break;
-        length += (size_t)n;
-        text[length] = '\0';
-        if (!asked_name && strstr(text, "User name: "))
-            asked_name = write(terminal, "ada\n", 4) == 4;
-        if (!asked_password && strstr(text, "Password: "))
-            asked_password = write(terminal, "lovelace\n", 9) == 9;
+            return false;
+        t->length += (size_t)n;
     }
-    (void)close(terminal);
-    (void)waitpid(child, &status, 0);
+    return true;
+}
+
+static bool type(struct terminal *t, const char *text)
+{
+    return write(t->fd, text, strlen(text)) == (ssize_t)strlen(text);
+}
+
+static bool echo_ends(const struct terminal *t)
+{
+    struct termios now;
+
+    while (tcgetattr(t->fd, &now) == 0 && process_now_ms() < t->end_ms) {
+        if ((now.c_lflag & ECHO) == 0)
+            return true;
+        process_pause();
+    }
+    return false;
+}
+
+/* The name is given while output is held up: the question cannot be seen. */
+static bool echo_ends_unseen(struct terminal *t)
+{
+    int other_end = open(ptsname(t->fd), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    bool ends = tcflow(other_end, TCOOFF) == 0 && type(t, "ada\n") &&
+                echo_ends(t) && strstr(t->text, "Password") == NULL;
+
+    (void)tcflow(other_end, TCOON);
+    (void)close(other_end);
+    return ends;
+}
+
+/* Its exit code, or -1. */
+static int end_login(struct terminal *t)
+{
+    int status = 0;
+
+    (void)read_until(t, NULL);
+    (void)close(t->fd); // hangs up, if it still asks
+    (void)waitpid(t->child, &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 static void prompts(void **state)
 {
     char home[PROCESS_PATH_SIZE] = "";
-    char text[4096] = "";
+    struct terminal t;
     struct stayd stayd = {0};
 
     (void)state;
     CASE("on a terminal the name and the password are asked, without echo");
     if (!CHECK(stayd_start(&stayd, NULL)) || !CHECK(process_folder(home)))
         return;
-    CHECK_EQ(on_terminal(&stayd, home, text, sizeof text), 0);
-    CHECK(strstr(text, "signed in as ada") != NULL);
-    CHECK(strstr(text, "lovelace") == NULL);
+    if (CHECK(start_login(&t, stayd.url, home))) {
+        CHECK(read_until(&t, "User name: "));
+        CASE("the echo is off before the password is asked for");
+        CHECK(echo_ends_unseen(&t));
+        CASE("a password typed at once is neither shown nor lost");
+        CHECK(read_until(&t, "Password: "));
+        CHECK(type(&t, "lovelace\n"));
+        CHECK(read_until(&t, "signed in as ada"));
+        CHECK(strstr(t.text, "lovelace") == NULL);
+        CHECK_EQ(end_login(&t), 0);
+    }
     process_folder_remove(home);
     stayd_clear(&stayd);
 }
