@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,18 @@ int64_t process_now_ms(void)
 
     (void)clock_gettime(CLOCK_MONOTONIC, &now); // cannot fail with this clock
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+size_t process_read(int fd, char *out, size_t size, int64_t end_ms)
+{
+    struct pollfd f = {.fd = fd, .events = POLLIN};
+    int64_t left = end_ms - process_now_ms();
+    ssize_t n;
+
+    if (left <= 0 || poll(&f, 1, (int)left) <= 0)
+        return 0;
+    n = read(fd, out, size);
+    return n > 0 ? (size_t)n : 0;
 }
 
 void process_pause(void)

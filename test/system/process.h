@@ -80,6 +80,12 @@ int64_t process_now_ms(void);
 /* Between two polls: 2 ms. */
 void process_pause(void);
 
+/*
+ * Reads what comes on `fd` by `end_ms`. Bytes read; 0 at its end, on a failure
+ * or when nothing came in time.
+ */
+size_t process_read(int fd, char *out, size_t size, int64_t end_ms);
+
 /* A new folder of mode 0700 under TMPDIR or /tmp, and its end with all in it. */
 bool process_folder(char path[PROCESS_PATH_SIZE]);
 void process_folder_remove(const char *path);

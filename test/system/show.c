@@ -186,16 +186,19 @@ static int run_make(const char *folder, char text[TEXT_MAX])
         _exit(127);
     }
     while (process_now_ms() < end && length < TEXT_MAX - 1) {
-        ssize_t n = read(terminal, text + length, TEXT_MAX - 1 - length);
+        size_t n =
+            process_read(terminal, text + length, TEXT_MAX - 1 - length, end);
 
-        if (n <= 0)
+        if (n == 0)
             break;
-        length += (size_t)n;
+        length += n;
         text[length] = '\0';
         if (!pressed && strstr(text, "straight through") != NULL)
             pressed = write(terminal, "\x03", 1) == 1;
     }
     (void)close(terminal);
+    if (process_now_ms() >= end)
+        (void)kill(make, SIGKILL);
     (void)waitpid(make, &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
