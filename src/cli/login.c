@@ -29,8 +29,11 @@ struct login {
 
 static bool take_text(const char *text, char out[CLI_LINE_SIZE])
 {
-    if (strlen(text) >= CLI_LINE_SIZE)
+    if (strlen(text) >= CLI_LINE_SIZE) {
+        (void)cli_say(EXIT_USAGE, "a name or address of over %d bytes",
+                      CLI_LINE_SIZE - 1);
         return false;
+    }
     (void)snprintf(out, CLI_LINE_SIZE, "%s", text);
     return true;
 }

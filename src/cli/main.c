@@ -1,10 +1,13 @@
+#include <fcntl.h>
 #include <getopt.h>
 #include <locale.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 
@@ -88,12 +91,39 @@ static int read_options(int argc, char **argv, struct cli *cli)
     return -1;
 }
 
+/*
+ * A stream that the caller closed must not become the number of a socket or of
+ * the vault's lock file, into which it would then be printed. Opened the wrong
+ * way round, so that using it fails as it should.
+ */
+static bool hold_streams(void)
+{
+    static const int modes[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd)
+            return false;
+    return true;
+}
+
+/* Was all of standard output written? */
+static int end_output(int code)
+{
+    bool good = fflush(stdout) == 0 && ferror(stdout) == 0;
+
+    if (good || code == EXIT_FAILED)
+        return code;
+    return cli_say(EXIT_FAILED, "cannot write to standard output");
+}
+
 int main(int argc, char **argv)
 {
     struct cli cli = {.session = "default"};
     const struct command *command;
     int code;
 
+    if (!hold_streams())
+        return EXIT_FAILED;
     (void)setlocale(LC_CTYPE, "");
     (void)signal(SIGPIPE, SIG_DFL);
     // Tokens and passwords pass through this process: no core dump of it.
@@ -101,7 +131,7 @@ int main(int argc, char **argv)
     (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     code = read_options(argc, argv, &cli);
     if (code >= 0)
-        return code;
+        return end_output(code);
     if (cli.count == 0) {
         print_help();
         return EXIT_USAGE;
@@ -111,8 +141,5 @@ int main(int argc, char **argv)
         return cli_say(EXIT_USAGE, "there is no command '%s'; see stay --help",
                        cli.arguments[0]);
     optind = 0; // getopt starts anew on the command's own arguments
-    code = command->run(&cli);
-    if (fflush(stdout) != 0 && code == EXIT_DONE)
-        code = cli_say(EXIT_FAILED, "cannot write to standard output");
-    return code;
+    return end_output(command->run(&cli));
 }

@@ -138,19 +138,29 @@ static void set_options(struct stay_easy *easy, const struct request *r,
     (void)stay_easy_setopt(easy, CURLOPT_HEADER, r->include ? 1L : 0L);
 }
 
+/* Later it would be no better. */
+static bool is_our_fault(CURLcode code)
+{
+    return code == CURLE_URL_MALFORMAT || code == CURLE_OUT_OF_MEMORY ||
+           code == CURLE_UNSUPPORTED_PROTOCOL;
+}
+
 static int judge(struct stay *stay, struct stay_easy *easy,
                  const struct request *r, CURLcode code)
 {
     enum stay_result result = stay_easy_result(easy);
     long status = 0;
 
+    if (result == STAY_CURL && code == CURLE_WRITE_ERROR)
+        return cli_say(EXIT_FAILED, "cannot write to standard output");
     if (result == STAY_CURL)
-        return cli_say(EXIT_LATER, "%s: %s", r->path, curl_easy_strerror(code));
+        return cli_say(is_our_fault(code) ? EXIT_FAILED : EXIT_LATER,
+                       "%.200s: %s", r->path, curl_easy_strerror(code));
     if (result != STAY_OK)
         return cli_fail(stay, result);
     (void)stay_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     if (status >= 400)
-        return cli_say(EXIT_ANSWER, "%s answered %ld", r->path, status);
+        return cli_say(EXIT_ANSWER, "%.200s answered %ld", r->path, status);
     return EXIT_DONE;
 }
 

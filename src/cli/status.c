@@ -124,6 +124,8 @@ int cli_status(struct cli *cli)
     if (code >= 0)
         return code;
     stay = cli_open(cli, &config, &code);
+    if (stay == NULL && code == EXIT_SIGN_IN && cli->json)
+        printf("{\"signed_in\":false}\n");
     if (stay == NULL)
         return code;
     result = stay_status(stay, &status);

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,17 @@
 #include <sodium.h>
 
 #include "cli/cli.h"
+
+/* Signals that end or stop a program: none does while the echo is off. */
+static const int held_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+enum { HELD_COUNT = sizeof held_signals / sizeof held_signals[0] };
+
+static volatile sig_atomic_t caught; /* the one that came meanwhile, or 0 */
+
+static void on_held_signal(int number)
+{
+    caught = number;
+}
 
 int cli_say(int code, const char *format, ...)
 {
@@ -59,8 +71,10 @@ static bool read_line(int fd, char out[CLI_LINE_SIZE])
         char c;
         ssize_t n = read(fd, &c, 1);
 
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && errno == EINTR && caught == 0)
             continue;
+        if (n < 0)
+            good = false;
         if (n <= 0 || c == '\n')
             break;
         if (c == '\0' || length == CLI_LINE_SIZE - 1)
@@ -76,41 +90,68 @@ static bool read_line(int fd, char out[CLI_LINE_SIZE])
     return good && length > 0;
 }
 
-static bool ask(const char *question, bool echo, char out[CLI_LINE_SIZE])
+/* Reads an answer without echo, and leaves the terminal as it was. */
+static bool ask_unseen(int fd, const char *question, char out[CLI_LINE_SIZE])
 {
-    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
+    struct sigaction hold = {.sa_handler = on_held_signal};
+    struct sigaction kept[HELD_COUNT];
     struct termios before;
     struct termios quiet;
     bool got = false;
 
-    if (fd < 0)
+    if (tcgetattr(fd, &before) != 0)
         return false;
-    if (tcgetattr(fd, &before) == 0) {
-        quiet = before;
-        quiet.c_lflag &= (tcflag_t)~ECHO;
-        // Before the question: what is typed at the sight of it would be shown
-        // while the echo is on, and is lost when the flush drops it.
-        if (echo || tcsetattr(fd, TCSAFLUSH, &quiet) == 0) {
-            (void)dprintf(fd, "%s", question);
-            got = read_line(fd, out);
-        }
-        if (!echo) {
-            (void)tcsetattr(fd, TCSAFLUSH, &before);
-            (void)dprintf(fd, "\n");
-        }
+    caught = 0;
+    for (size_t i = 0; i < HELD_COUNT; i++)
+        (void)sigaction(held_signals[i], &hold, &kept[i]);
+    quiet = before;
+    quiet.c_lflag &= (tcflag_t)~ECHO;
+    // Before the question: what is typed at the sight of it would be shown
+    // while the echo is on, and is lost when the flush drops it.
+    if (tcsetattr(fd, TCSAFLUSH, &quiet) == 0) {
+        (void)dprintf(fd, "%s", question);
+        got = read_line(fd, out);
     }
-    (void)close(fd);
+    (void)tcsetattr(fd, TCSAFLUSH, &before);
+    (void)dprintf(fd, "\n");
+    for (size_t i = 0; i < HELD_COUNT; i++)
+        (void)sigaction(held_signals[i], &kept[i], NULL);
     return got;
+}
+
+static int open_terminal(void)
+{
+    return open("/dev/tty", O_RDWR | O_CLOEXEC);
 }
 
 bool cli_ask(const char *question, char out[CLI_LINE_SIZE])
 {
-    return ask(question, true, out);
+    int fd = open_terminal();
+    bool got = false;
+
+    if (fd < 0)
+        return false;
+    (void)dprintf(fd, "%s", question);
+    got = read_line(fd, out);
+    (void)close(fd);
+    return got;
 }
 
 bool cli_ask_secret(const char *question, char out[CLI_LINE_SIZE])
 {
-    return ask(question, false, out);
+    int fd = open_terminal();
+    bool got = false;
+
+    if (fd < 0)
+        return false;
+    do {
+        got = ask_unseen(fd, question, out);
+        if (caught != 0) // now it may do what it is for
+            (void)raise(caught);
+    } while (caught == SIGTSTP); // stopped, and going on: asked again
+    caught = 0;
+    (void)close(fd);
+    return got;
 }
 
 bool cli_read_secret(char out[CLI_LINE_SIZE])

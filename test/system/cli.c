@@ -339,6 +339,27 @@ static int end_login(struct terminal *t)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+static void interrupted(const char *url, const char *home)
+{
+    struct termios now = {0};
+    struct terminal t;
+    int other_end;
+    int status = 0;
+
+    CASE("Ctrl-C at the password prompt ends it, and the echo is back");
+    if (!CHECK(start_login(&t, url, home)))
+        return;
+    other_end = open(ptsname(t.fd), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    CHECK(read_until(&t, "User name: ") && type(&t, "ada\n"));
+    CHECK(read_until(&t, "Password: ") && type(&t, "\x03"));
+    (void)waitpid(t.child, &status, 0);
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+    CHECK_EQ(tcgetattr(other_end, &now), 0);
+    CHECK((now.c_lflag & ECHO) != 0);
+    (void)close(other_end);
+    (void)close(t.fd);
+}
+
 static void prompts(void **state)
 {
     char home[PROCESS_PATH_SIZE] = "";
@@ -359,6 +380,61 @@ static void prompts(void **state)
         CHECK(read_until(&t, "signed in as ada"));
         CHECK(strstr(t.text, "lovelace") == NULL);
         CHECK_EQ(end_login(&t), 0);
+    }
+    interrupted(stayd.url, home);
+    process_folder_remove(home);
+    stayd_clear(&stayd);
+}
+
+/* What a shell may do to the streams of a program. */
+static const struct {
+    const char *name;
+    const char *command; /* "$0" is stay; run on a home that is signed in */
+    const char *err;     /* stands in standard error */
+} stream_rows[] = {
+    {"status with standard output closed", "\"$0\" status >&-",
+     "stay: cannot write to standard output"                                                                    },
+    {"get with standard output closed",    "\"$0\" get /test/user >&-",
+     "stay: cannot write to standard output"                                                                    },
+    {"status on a full disk",              "\"$0\" status >/dev/full",
+     "stay: cannot write to standard output"                                                                    },
+    {"get on a full disk",                 "\"$0\" get /test/user >/dev/full",
+     "stay: cannot write to standard output"                                                                    },
+    {"--help on a full disk",              "\"$0\" --help >/dev/full",
+     "stay: cannot write to standard output"                                                                    },
+    {"get a URL that is none",             "\"$0\" get '/a b'",                "stay: /a b: "                   },
+    {"a user name beyond all bounds",
+     "\"$0\" login http://127.0.0.1:1 --password-stdin --user "
+     "$(printf %02000d 0) </dev/null; test $? = 2 && exit 1",                  "stay: a name or address of over"},
+};
+
+static void streams(void **state)
+{
+    static const char *const login[WORDS_MAX] = {"login", "URL", "--user",
+                                                 "ada", "--password-stdin"};
+    char home[PROCESS_PATH_SIZE] = "";
+    char variable[PROCESS_PATH_SIZE + 32];
+    const char *const env[] = {variable, NULL};
+    struct stayd stayd = {0};
+    struct process_result r;
+
+    (void)state;
+    CASE("a session for the rows on streams");
+    if (!CHECK(stayd_start(&stayd, NULL)) || !CHECK(process_folder(home)))
+        return;
+    (void)snprintf(variable, sizeof variable, "XDG_STATE_HOME=%s", home);
+    r = run(&stayd, home, login, "lovelace\n");
+    CHECK_EQ(r.code, 0);
+    process_result_clear(&r);
+    for (size_t i = 0; i < COUNT(stream_rows); i++) {
+        const char *const argv[] = {"/bin/sh", "-c", stream_rows[i].command,
+                                    STAY, NULL};
+
+        CASE(stream_rows[i].name);
+        r = process_run(argv, env, NULL);
+        CHECK_EQ(r.code, 1);
+        check_stream("standard error", r.err, stream_rows[i].err);
+        process_result_clear(&r);
     }
     process_folder_remove(home);
     stayd_clear(&stayd);
@@ -417,9 +493,8 @@ static void vaults(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(words),
-        cmocka_unit_test(server_down),
-        cmocka_unit_test(prompts),
+        cmocka_unit_test(words),   cmocka_unit_test(server_down),
+        cmocka_unit_test(prompts), cmocka_unit_test(streams),
         cmocka_unit_test(vaults),
     };
 
