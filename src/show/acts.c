@@ -110,6 +110,9 @@ static void compare_counts(struct show *show, long before)
                   "%u answered 200, %u not; refreshes: %u here, %ld at stayd",
                   c.answered_200, c.answered_other + c.failed, c.refreshed,
                   after - before);
+    if (c.refresh_failed > 0)
+        draw_note(show->draw, "%u refresh failed here, %u sign-outs",
+                  c.refresh_failed, c.signed_out);
 }
 
 static long begin_act(struct show *show)
@@ -221,20 +224,24 @@ static const struct act late_acts[] = {
     {"Fifty requests at once on an expired token",
      "Fifty threads, one session: one refresh serves them all.",            act_burst     },
     {"The reply of a refresh is lost",
-     "stayd has moved on, the client never heard of it. Elsewhere this signs "
+     "stayd has moved on, the client never heard of it. Elsewhere this signs\n"
      "people out.",                                                         act_lost_reply},
 };
 
 static int play_late_acts(struct show *show)
 {
-    struct stay *stay = sign_in(show, STAY_EARLY_NEVER);
-    int broken = stay == NULL;
+    struct stay *stay;
+    int broken;
 
+    draw_act(show->draw, late_acts[0].title, late_acts[0].what);
+    stay = sign_in(show, STAY_EARLY_NEVER);
+    broken = stay == NULL;
     for (size_t i = 0;
          stay != NULL && i < sizeof late_acts / sizeof late_acts[0]; i++) {
         if (*show->stop)
             break;
-        draw_act(show->draw, late_acts[i].title, late_acts[i].what);
+        if (i > 0)
+            draw_act(show->draw, late_acts[i].title, late_acts[i].what);
         broken += late_acts[i].play(show, stay);
     }
     stay_close(stay);

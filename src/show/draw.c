@@ -20,6 +20,7 @@ struct draw {
     struct draw_counts counts;
     int64_t start_ms;
     uint8_t seen[REQUESTS_KEPT]; /* MET_401, HAS_WAITED; by number */
+    bool refreshing; /* one was started, and no word of its end came yet */
     bool quiet;
     bool terminal;
     bool colours;
@@ -107,7 +108,7 @@ static void count_event(struct draw_counts *c, const struct stay_event *e)
 static const char *way_of(unsigned seen)
 {
     if (seen & MET_401)
-        return "after a refresh that its caller never saw";
+        return "after a refresh it never saw";
     if (seen & HAS_WAITED)
         return "after waiting for a refresh";
     return "straight through";
@@ -135,12 +136,20 @@ static void write_request(const struct stay_event *e, unsigned seen, char *out,
         *out = '\0';
 }
 
-static void write_session(const struct stay_event *e, char *out, size_t size)
+/* Why a refresh was started. */
+static const char *cause_of(const struct stay_event *e, bool refreshing)
+{
+    if (refreshing) // answered, but not with a token
+        return "one step on, as stayd answered";
+    return e->early ? "early, behind the requests"
+                    : "the token is over; requests wait";
+}
+
+static void write_session(const struct stay_event *e, bool refreshing,
+                          char *out, size_t size)
 {
     if (e->kind == STAY_EVENT_REFRESH_STARTED)
-        (void)snprintf(out, size, "%s",
-                       e->early ? "early, behind the requests"
-                                : "the token is over; requests wait");
+        (void)snprintf(out, size, "%s", cause_of(e, refreshing));
     else if (e->kind == STAY_EVENT_REFRESHED)
         (void)snprintf(out, size, "token %llu, after %lld ms",
                        (unsigned long long)e->generation,
@@ -189,7 +198,7 @@ static void draw_line(struct draw *d, const struct stay_event *e)
         write_request(e, d->seen[e->request % REQUESTS_KEPT], what,
                       sizeof what);
     } else {
-        write_session(e, what, sizeof what);
+        write_session(e, d->refreshing, what, sizeof what);
     }
     put_line(d, e->at_ms, number, look, what);
 }
@@ -209,6 +218,8 @@ void draw_event(const struct stay_event *e, void *data)
         *seen |= HAS_WAITED;
     if (worth_a_line(d, e))
         draw_line(d, e);
+    if (e->request == 0)
+        d->refreshing = e->kind == STAY_EVENT_REFRESH_STARTED;
     if (e->kind == STAY_EVENT_ANSWERED || e->kind == STAY_EVENT_FAILED)
         *seen = 0;
     (void)pthread_mutex_unlock(&d->lock);
@@ -232,7 +243,6 @@ void draw_act(struct draw *d, const char *title, const char *what)
 
 void draw_note(struct draw *d, const char *format, ...)
 {
-    static const struct look look = {0, "35", "counted"};
     char text[256];
     va_list args;
 
@@ -240,7 +250,9 @@ void draw_note(struct draw *d, const char *format, ...)
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
     (void)pthread_mutex_lock(&d->lock);
-    put_line(d, now_ms(), "", &look, text);
+    clear_bar(d);
+    printf(d->colours ? "%9.3f  \033[35m%s\033[0m\n" : "%9.3f  %s\n",
+           (double)(now_ms() - d->start_ms) / 1000, text);
     (void)pthread_mutex_unlock(&d->lock);
 }
 

@@ -89,9 +89,10 @@ static void print_how_to_go_on(const struct server *server)
            "  build/stay login %s --user ada     (password: lovelace)\n"
            "  build/stay get /test/user\n"
            "  build/stay status\n\n"
-           "Accounts: ada / lovelace (user), max / quantum-1900 (moderator), "
-           "root / toor-toor (all)\n"
-           "Counts:   %s/metrics      Keys: %s/.well-known/jwks.json\n",
+           "Accounts: ada / lovelace (user), max / quantum-1900 (moderator),\n"
+           "          root / toor-toor (all)\n"
+           "Counts:   %s/metrics\n"
+           "Keys:     %s/.well-known/jwks.json\n",
            server->url, server->url, server->url, server->url);
     (void)fflush(stdout);
 }
