@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/utf8.h"
 
 bool entry_is_live(const struct entry *entry)
 {
@@ -25,6 +26,23 @@ void entry_free(struct entry *entry)
     if (entry != NULL)
         entry_wipe(entry);
     free(entry);
+}
+
+void entry_set_name(char out[STAY_NAME_SIZE], struct span name)
+{
+    size_t used = 0;
+
+    memset(out, 0, STAY_NAME_SIZE);
+    while (name.length > 0) {
+        size_t length = utf8_length(name);
+        size_t taken = length > 0 ? length : 1;
+
+        if (taken > STAY_NAME_SIZE - 1 - used)
+            break;
+        memcpy(out + used, length > 0 ? name.text : "?", taken);
+        used += taken;
+        name = span_tail(name, taken);
+    }
 }
 
 static enum record_reason record_reason_of(enum stay_reason reason)

@@ -10,6 +10,7 @@
 
 #include <stay.h>
 
+#include "base/bytes.h"
 #include "client/clock.h"
 #include "core/engine_budget.h"
 #include "core/record.h"
@@ -64,6 +65,12 @@ void entry_wipe(struct entry *entry);
 /* On the heap and zeroed; NULL when memory is out. entry_free wipes. */
 struct entry *entry_new(void);
 void entry_free(struct entry *entry);
+
+/*
+ * Copies a name for people. What is no UTF-8 becomes '?', and what is too long
+ * is cut between two characters: the file could not be read again otherwise.
+ */
+void entry_set_name(char out[STAY_NAME_SIZE], struct span name);
 
 /* Ends it, wiping what is not needed to tell the server (`tell`). */
 void entry_end(struct entry *entry, enum stay_reason reason, bool tell);

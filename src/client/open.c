@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
+
 enum stay_result open_fail(char *error, enum stay_result result,
                            const char *format, ...)
 {
@@ -120,6 +122,17 @@ static void set_header(struct stay *stay)
         send->header.length + 2 + (prefix > 0 ? prefix + 1 : 0);
 }
 
+/* The vault's file is UTF-8, and must say the same when it is read again. */
+static bool can_be_kept(const char *text)
+{
+    struct span rest = span_of(text);
+    size_t length = 1;
+
+    for (; rest.length > 0 && length > 0; rest = span_tail(rest, length))
+        length = utf8_length(rest);
+    return length > 0;
+}
+
 /* A file's path is kept whole: the vault may be opened from elsewhere. */
 static bool set_dialect_name(struct stay *stay, const char *name)
 {
@@ -130,6 +143,10 @@ static bool set_dialect_name(struct stay *stay, const char *name)
     if (good && strlen(kept) >= STAY_URL_SIZE) {
         good = false;
         errno = ENAMETOOLONG;
+    }
+    if (good && !can_be_kept(kept)) {
+        good = false;
+        errno = EILSEQ;
     }
     if (good)
         (void)snprintf(stay->dialect_name, sizeof stay->dialect_name, "%s",
@@ -199,7 +216,7 @@ static enum stay_result set_base(struct stay *stay, const char *url,
     struct span prefix = stay->dialect.prefix;
     int written;
 
-    if (strpbrk(url, "?# \t\r\n") != NULL || host == NULL)
+    if (strpbrk(url, "?# \t\r\n") != NULL || host == NULL || !can_be_kept(url))
         return open_fail(error, STAY_BAD_CONFIG,
                          "%.100s: not a base URL, https://HOST[/PATH]", url);
     while (length > 0 && url[length - 1] == '/')

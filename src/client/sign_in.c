@@ -86,14 +86,6 @@ static bool build_sign_in(struct talk *talk, const char *user,
     return exchange_build(talk->exchange, stay, MESSAGE_SIGN_IN, &fields);
 }
 
-static void copy_name(char out[STAY_NAME_SIZE], struct span name)
-{
-    if (name.length > STAY_NAME_SIZE - 1)
-        name.length = STAY_NAME_SIZE - 1;
-    memcpy(out, name.text, name.length);
-    out[name.length] = '\0';
-}
-
 /* What the vault held before is gone, but for its counts. */
 static void make_entry(struct talk *talk, const char *user,
                        const struct secrets *secrets)
@@ -110,9 +102,9 @@ static void make_entry(struct talk *talk, const char *user,
     memcpy(entry->url, stay->url, sizeof entry->url);
     memcpy(entry->dialect, stay->dialect_name, sizeof entry->dialect);
     memcpy(entry->label, stay->label, sizeof entry->label);
-    copy_name(entry->user, fields_has(fields, FIELD_USERNAME)
-                               ? fields_text(fields, FIELD_USERNAME)
-                               : span_of(user));
+    entry_set_name(entry->user, fields_has(fields, FIELD_USERNAME)
+                                    ? fields_text(fields, FIELD_USERNAME)
+                                    : span_of(user));
     entry->committed = stay->dialect.rotation == DIALECT_ROTATION_COMMITTED;
     if (entry->committed)
         record_start(&entry->record, secrets->session, secrets->sid,

@@ -70,7 +70,7 @@ static enum stay_result set_plain(struct stay *stay,
         (agent != NULL && strlen(agent) >= sizeof stay->user_agent))
         return open_fail(error, STAY_BAD_CONFIG,
                          "a label or user agent is too long");
-    (void)snprintf(stay->label, sizeof stay->label, "%s", label);
+    entry_set_name(stay->label, span_of(label));
     (void)snprintf(stay->user_agent, sizeof stay->user_agent, "%s",
                    agent != NULL ? agent : "stay/" STAY_VERSION);
     if (config->limit_ms < 0 || config->limit_ms > LIMIT_MAX_MS)

@@ -57,6 +57,26 @@ static void text(void **state)
     CHECK_TEXT(again->user, entry->user);
     CHECK_EQ(again->generation, 12);
 
+    CASE("a name that is cut, or is no UTF-8, is read back like any other");
+    {
+        static const char *const patterns[] = {"\xc3\xa9", "\xe9", "a\xc3\xa9",
+                                               "\xf0\x9f\x98\x80", "\x01"};
+        char name[400];
+
+        for (size_t i = 0; i < COUNT(patterns); i++) {
+            name[0] = '\0';
+            while (strlen(name) < 300)
+                (void)strcat(name, patterns[i]);
+            entry_set_name(entry->user, span_of(name));
+            CHECK(strlen(entry->user) >= STAY_NAME_SIZE - 4);
+            CHECK_EQ(entry_write(entry, out, &length), ENTRY_OK);
+            CHECK_EQ(entry_read(again, out, length), ENTRY_OK);
+            CHECK_TEXT(again->user, entry->user);
+        }
+        fill(entry, 5);
+        CHECK_EQ(entry_write(entry, out, &length), ENTRY_OK);
+    }
+
     CASE("cut short anywhere it is no vault");
     memset(entry->access + 40, 0, ENTRY_TOKEN_MAX - 40);
     memset(entry->refresh + 40, 0, ENTRY_TOKEN_MAX - 40);
