@@ -60,6 +60,7 @@ struct easy_noted {
     unsigned credentials; /* bits of enum easy_credential */
     bool memory;          /* POSTFIELDS or COPYPOSTFIELDS is set */
     bool follow;
+    bool custom; /* CUSTOMREQUEST is set, to what changes something */
 };
 
 /* What becomes of the answer that is coming in. */
@@ -90,6 +91,7 @@ struct stay_easy {
     bool passes_headers; /* of this answer: to the caller, as they are */
     bool attached;       /* the request that is out carries our token */
     bool spent;          /* the caller's body was read from */
+    bool see_other;      /* a 303 was among its answers */
     bool overflown;      /* a 401 too long to be held: it was let go */
     long status;         /* of the last answer; 0: none yet */
     off_t body_start;    /* of a FILE body; -1: cannot be sought */
@@ -124,5 +126,7 @@ int easy_on_debug(CURL *curl, curl_infotype type, char *bytes, size_t size,
 void easy_body_mark(struct stay_easy *easy); /* before the first time */
 bool easy_body_is_one_shot(const struct stay_easy *easy);
 bool easy_body_rewind(struct stay_easy *easy);
+/* Was it taken, and a redirect (303, say) followed to where a 401 came from? */
+bool easy_body_is_taken(const struct stay_easy *easy);
 
 #endif

@@ -1,5 +1,7 @@
 #include "client/easy.h"
 
+#include <string.h>
+
 static bool is_read(const struct stay_easy *easy)
 {
     const struct easy_noted *noted = &easy->noted;
@@ -27,6 +29,23 @@ bool easy_body_is_one_shot(const struct stay_easy *easy)
     if (!is_read(easy) || easy->noted.seek != NULL)
         return false;
     return !is_file(easy) || easy->body_start < 0;
+}
+
+bool easy_body_is_taken(const struct stay_easy *easy)
+{
+    const struct easy_noted *noted = &easy->noted;
+    const char *last = NULL;
+    long hops = 0;
+
+    if (!noted->follow || (noted->method <= EASY_HEAD && !noted->custom))
+        return false;
+    // libcurl knows both of each transfer.
+    (void)curl_easy_getinfo(easy->curl, CURLINFO_REDIRECT_COUNT, &hops);
+    (void)curl_easy_getinfo(easy->curl, CURLINFO_EFFECTIVE_METHOD, &last);
+    if (easy->see_other) // a method by CUSTOMREQUEST is kept all the same
+        return true;
+    return hops > 0 && last != NULL &&
+           (strcmp(last, "GET") == 0 || strcmp(last, "HEAD") == 0);
 }
 
 bool easy_body_rewind(struct stay_easy *easy)

@@ -6,7 +6,7 @@
 
 #include "base/bytes.h"
 
-enum { STATUS_UNAUTHORISED = 401 };
+enum { STATUS_SEE_OTHER = 303, STATUS_UNAUTHORISED = 401 };
 
 static size_t give_body(struct stay_easy *easy, char *bytes, size_t length)
 {
@@ -154,6 +154,7 @@ look_at_header(struct stay_easy *easy, char *bytes, size_t length)
 {
     if (starts_answer(bytes, length)) {
         easy->status = status_of(bytes, length);
+        easy->see_other |= easy->status == STATUS_SEE_OTHER;
         decide_flow(easy);
     }
     if (easy->attached && easy->noted.follow && easy->status / 100 == 3)

@@ -194,6 +194,16 @@ static void note_method(struct stay_easy *easy, CURLoption option,
         noted->method = EASY_GET;
 }
 
+static void note_custom(struct stay_easy *easy, CURLoption option,
+                        const struct value *value)
+{
+    const char *name = value->pointer;
+
+    (void)option;
+    easy->noted.custom =
+        name != NULL && strcmp(name, "GET") != 0 && strcmp(name, "HEAD") != 0;
+}
+
 static void note_body(struct stay_easy *easy, CURLoption option,
                       const struct value *value)
 {
@@ -272,6 +282,7 @@ static const struct rule rules[] = {
     {CURLOPT_UPLOAD,           note_method,      false},
     {CURLOPT_PUT,              note_method,      false},
     {CURLOPT_NOBODY,           note_method,      false},
+    {CURLOPT_CUSTOMREQUEST,    note_custom,      false},
     {CURLOPT_POSTFIELDS,       note_body,        false},
     {CURLOPT_COPYPOSTFIELDS,   note_body,        false},
     {CURLOPT_MIMEPOST,         note_body,        false},

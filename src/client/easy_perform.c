@@ -20,6 +20,7 @@ static CURLcode transfer(struct stay_easy *easy)
 
     easy->flow = FLOW_UNSEEN;
     easy->passes_headers = false;
+    easy->see_other = false;
     easy->overflown = false;
     easy->status = 0;
     code = curl_easy_perform(easy->curl);
@@ -59,15 +60,17 @@ static enum stay_result ask_about_401(struct stay_easy *easy,
 {
     struct gathered body = {.text = malloc(easy->hold.count + 1)};
     struct session_401 seen = {.curl = easy->curl};
+    bool taken = easy_body_is_taken(easy);
     enum stay_result result;
 
     if (body.text != NULL) // without it the words go unread: safe
         (void)hold_deliver(&easy->hold, gather, &body);
     seen.body = (struct span){body.text, body.length};
-    seen.replayable = !easy->overflown && easy_body_rewind(easy);
+    seen.replayable = !taken && !easy->overflown && easy_body_rewind(easy);
     result = session_unauthorised(easy->stay, ticket, &seen, &easy->line);
     free(body.text);
-    return result;
+    // Done is done: sent again, it would be done twice.
+    return taken && result == STAY_NOT_REPLAYED ? STAY_REFUSED : result;
 }
 
 /* The 401 is the caller's after all; `result` says why. */
@@ -87,7 +90,7 @@ static CURLcode answer_401(struct stay_easy *easy, struct ticket *ticket,
 {
     bool one_shot = easy_body_is_one_shot(easy);
 
-    while (is_refused(easy)) {
+    while (is_refused(easy) && code != CURLE_ABORTED_BY_CALLBACK) {
         enum stay_result result;
 
         session_tell(easy->stay, ticket, STAY_EVENT_HELD_BACK, 401);

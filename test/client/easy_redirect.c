@@ -207,11 +207,89 @@ static void elsewhere(void **state)
     fake_close(there);
 }
 
+/* Takes an order once, and shows nobody the receipt. */
+static void answer_order(struct fake_reply *reply, const struct fake_request *r,
+                         void *data)
+{
+    struct kit *kit = data;
+
+    if (strcmp(r->target, "/order") != 0 ||
+        !fake_stay_admits(&kit->fake, r->head))
+        fake_stay_answer_401(&kit->fake, reply);
+    else
+        fake_write(reply, "HTTP/1.1 303 See\r\nLocation: /receipt\r\n"
+                          "Content-Length: 0\r\n\r\n");
+}
+
+static void taken(void **state)
+{
+    static const char *const methods[] = {NULL, "POST", "DELETE"};
+    struct kit kit;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        const char *method = methods[i] != NULL ? methods[i] : "POST";
+
+        check_case("a %s that was done, and led to a 401, is not done twice "
+                   "(%s)",
+                   method, methods[i] != NULL ? "CUSTOMREQUEST" : "POSTFIELDS");
+        kit_begin(&kit, false);
+        kit_resource(&kit, answer_order);
+        (void)stay_easy_setopt(kit.easy, CURLOPT_FOLLOWLOCATION, 1L);
+        if (methods[i] == NULL)
+            (void)stay_easy_setopt(kit.easy, CURLOPT_POSTFIELDS, "tea");
+        else
+            (void)stay_easy_setopt(kit.easy, CURLOPT_CUSTOMREQUEST, method);
+        CHECK_EQ(kit_perform(&kit, "/order"), CURLE_OK);
+        CHECK_EQ(kit.status, 401);
+        CHECK(strstr(kit.body, "expired_token") != NULL);
+        CHECK_EQ(stay_easy_result(kit.easy), STAY_OK);
+        CHECK_EQ(fake_count(kit.fake.server, "POST /order") +
+                     fake_count(kit.fake.server, "DELETE /order"),
+                 1);
+        kit_close(&kit);
+    }
+}
+
+static int abort_once(void *data, curl_off_t total, curl_off_t now,
+                      curl_off_t up_total, curl_off_t up_now)
+{
+    bool *armed = data;
+    bool fires = *armed && now > 0;
+
+    (void)total;
+    (void)up_total;
+    (void)up_now;
+    if (fires)
+        *armed = false;
+    return fires;
+}
+
+static void aborted(void **state)
+{
+    bool armed = true;
+    struct kit kit;
+
+    (void)state;
+    CASE("what the caller aborts is not sent again");
+    kit_begin(&kit, true);
+    (void)stay_easy_setopt(kit.easy, CURLOPT_NOPROGRESS, 0L);
+    (void)stay_easy_setopt(kit.easy, CURLOPT_XFERINFOFUNCTION, abort_once);
+    (void)stay_easy_setopt(kit.easy, CURLOPT_XFERINFODATA, &armed);
+    CHECK_EQ(kit_perform(&kit, "/data"), CURLE_ABORTED_BY_CALLBACK);
+    CHECK_EQ(stay_easy_result(kit.easy), STAY_CURL);
+    CHECK(!armed);
+    CHECK_EQ(fake_count(kit.fake.server, "GET /data"), 1);
+    kit_close(&kit);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(redirects),
         cmocka_unit_test(elsewhere),
+        cmocka_unit_test(taken),
+        cmocka_unit_test(aborted),
     };
 
     return check_run("client/easy_redirect", tests);
