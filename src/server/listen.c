@@ -197,14 +197,15 @@ static int bind_one(const struct listen_address *address, bool shared)
         return -1;
     if (family != AF_UNIX)
         code |= setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    else
-        code |= fchmod(fd, UNIX_MODE); // Linux: the mode of the file to come
     if (family == AF_INET6)
         code |= setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     if (shared)
         code |= setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
     if (code == 0)
         code = bind(fd, &address->socket.any, address->length);
+    // What our umask took away; nobody can connect before listen.
+    if (code == 0 && family == AF_UNIX)
+        code = chmod(address->socket.local.sun_path, UNIX_MODE);
     if (code == 0)
         return fd;
     code = errno;

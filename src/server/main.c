@@ -40,6 +40,19 @@ static void keep_to_itself(void)
 #endif
     (void)umask(077);
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); // a write that goes too far says EFBIG
+}
+
+/* The usual 1,024 descriptors are for programs that call select(2). */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+
+    // Where it fails, fewer connections are accepted.
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static int fail(const char *why, int code)
@@ -72,6 +85,7 @@ int main(int argc, char *argv[])
     char why[CONFIG_WHY_SIZE];
 
     keep_to_itself();
+    raise_descriptors();
     if (sodium_init() < 0)
         return fail("libsodium does not start", EXIT_FAILED);
     switch (config_read(argc, argv, environ, &config, why)) {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,6 +14,12 @@
 #include "server/listen.h"
 #include "server/sweep.h"
 #include "server/task.h"
+
+enum {
+    CONNECTIONS_MAX = 10000, /* of one loop */
+    OWN_DESCRIPTORS = 32,    /* the standard ones, the writer's, and some */
+    LOOP_DESCRIPTORS = 16,   /* of one loop and its reader, clients apart */
+};
 
 static enum server_result say(char why[SERVER_WHY_SIZE], const char *text)
 {
@@ -70,13 +77,32 @@ static enum server_result open_readers(struct server *server,
     return SERVER_OK;
 }
 
+/* On the writer's thread. A full disk fails every commit, so not all are told. */
+static void log_failed_write(void *context, enum store_result result,
+                             const char *message)
+{
+    struct server *server = context;
+    time_t now_s = time(NULL);
+
+    if (now_s == server->write_failed_s)
+        return;
+    server->write_failed_s = now_s;
+    log_event(&server->log, CONFIG_ERROR, "write_failed",
+              "reason=\"%s\" database=\"%s\"", store_result_text(result),
+              message);
+}
+
 /* The writer takes the store over, also when it fails. */
 static enum server_result open_writer(struct server *server,
                                       struct store *store,
                                       char why[SERVER_WHY_SIZE])
 {
-    struct writer_config config = {.store = store};
+    struct writer_config config = {
+        .store = store, .failed = log_failed_write, .context = server};
 
+    // Threads take the mask of whoever starts them, and this is the first one:
+    // a signal that one of them could get would kill us.
+    loop_hold_signals();
     server->writer = writer_open(&config);
     return server->writer != NULL ? SERVER_OK
                                   : say(why, "out of memory or threads");
@@ -107,11 +133,26 @@ static enum server_result open_database(struct server *server,
 
 /* ---- The loops ---- */
 
+/* How many connections one loop may hold. Without descriptors left, neither loops nor database would work. */
+static size_t share_descriptors(size_t loops)
+{
+    const size_t own = OWN_DESCRIPTORS + loops * LOOP_DESCRIPTORS;
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+        limit.rlim_cur >= own + loops * CONNECTIONS_MAX)
+        return CONNECTIONS_MAX;
+    return limit.rlim_cur > own + loops ? (limit.rlim_cur - own) / loops : 1;
+}
+
 static enum server_result open_loop(struct worker *worker, int fd,
                                     char why[SERVER_WHY_SIZE])
 {
     struct loop_config config = {
-        .handle = call_begin, .on_error = call_refuse, .context = worker};
+        .handle = call_begin,
+        .on_error = call_refuse,
+        .context = worker,
+        .connection_limit = share_descriptors(worker->server->worker_count)};
 
     if (loop_open(&worker->loop, &config) != LOOP_OK) {
         (void)close(fd);
@@ -241,7 +282,6 @@ enum server_result server_run(struct server *server)
     log_event(&server->log, CONFIG_INFO, "started",
               "threads=%zu dialects=%zu demo=%d", server->worker_count,
               server->mounts.placed_count, server->config->demo);
-    loop_hold_signals(); // one sent upon the next line must not kill us
     (void)printf("listening on %s\n", server->listening);
     (void)fflush(stdout); // whoever waits for the line may be gone
     ended = loop_run_all(loops, server->worker_count);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "core/rotation.h"
 #include "server/config.h"
@@ -55,6 +56,7 @@ struct server {
     struct listen_address address;
     struct rotation_limits limits;
     struct writer *writer;
+    time_t write_failed_s; /* the writer's: when the log was last told of it */
     struct password_pool *pool;
     struct worker *workers;
     size_t worker_count;

@@ -137,6 +137,7 @@ struct cost {
     uint64_t begin_us;
     uint64_t commit_us;
     bool failed;
+    bool full; /* for want of room on the disk */
 };
 
 static void commit_batch(struct writer *w, struct change_list *batch,
@@ -151,6 +152,7 @@ static void commit_batch(struct writer *w, struct change_list *batch,
     POINT("after_commit");
     cost->commit_us = clock_us() - before_us;
     cost->failed = result != STORE_OK;
+    cost->full = result == STORE_FULL;
     if (!cost->failed)
         return;
     assert(store_failed(result));
@@ -282,7 +284,8 @@ static void *work(void *context)
         count_batch(w, count, &cost);
         post_batch(&batch);
         note_log(w);
-        copy_log(w, LOG_LONG);
+        // On a full disk the log's own room is left: copied, it begins anew.
+        copy_log(w, cost.full ? 1 : LOG_LONG);
         pthread_mutex_lock(&w->lock);
     }
     pthread_mutex_unlock(&w->lock);
