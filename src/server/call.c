@@ -60,6 +60,7 @@ static void answer_no_memory(struct worker *worker, struct exchange *x)
                                      .content_type = SPAN("text/plain"),
                                      .body = SPAN("try again later\n")};
 
+    (void)http_response_add(&response, SPAN("Retry-After"), SPAN("1"));
     metrics_status(&worker->metrics, 503);
     exchange_answer(x, &response);
 }

@@ -10,6 +10,7 @@ enum {
     REPLY_SIZE = 3 * 1024,  /* of most: kept small, it is wiped each time */
     REPLY_LONG = 64 * 1024, /* of all but lists */
     RETRY_AFTER_S = 1,
+    ASKED_HEADERS_MAX = 1024,
 };
 
 /* Answers that hold tokens, or say which tokens are good. */
@@ -48,7 +49,8 @@ static void set_surroundings(struct call *call)
     fields_set_int(&call->fields, FIELD_NOW_MS, wall_ms());
     if (cors_allows(call->server->config, origin))
         fields_set_text(&call->fields, FIELD_ORIGIN, origin);
-    if (asked.length > 0)
+    // What is longer would not fit into a head; the browser then refuses.
+    if (asked.length > 0 && asked.length <= ASKED_HEADERS_MAX)
         fields_set_text(&call->fields, FIELD_ASKED_HEADERS, asked);
 }
 

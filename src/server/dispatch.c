@@ -67,6 +67,21 @@ static const struct place_row {
     {"POST", "/demo/faults",           demo_faults,  true },
 };
 
+static void refuse_method(struct call *call, const struct place_row *row)
+{
+    struct http_response response = {
+        .status = 405,
+        .content_type = SPAN("text/plain"),
+        .body = SPAN("method not allowed\n"),
+    };
+
+    (void)http_response_add(&response, SPAN("Allow"),
+                            row->method[0] == 'G' ? SPAN("GET, HEAD")
+                                                  : span_of(row->method));
+    metrics_status(&call->worker->metrics, response.status);
+    exchange_answer(call->x, &response);
+}
+
 /* True: it was one of these, and is answered. */
 static bool take_place(struct call *call)
 {
@@ -82,8 +97,7 @@ static bool take_place(struct call *call)
             (span_is(method, "HEAD") && row->method[0] == 'G'))
             row->run(call);
         else
-            call_reply_plain(call, 405, SPAN("text/plain"),
-                             SPAN("method not allowed\n"));
+            refuse_method(call, row);
         return true;
     }
     return false;
