@@ -93,16 +93,15 @@ void state_show(struct stay *stay, const struct entry *entry)
 {
     char value[SESSION_LINE_MAX];
     struct header_line line;
-    int length;
+    int length = -1;
 
     bytes_wipe(stay->line, SESSION_LINE_MAX);
     stay->line_length = 0;
-    if (!access_build(&stay->dialect, span_of(entry->access),
-                      (struct span){value, sizeof value}, &line))
-        return;
-    length =
-        snprintf(stay->line, SESSION_LINE_MAX, "%s: %.*s", stay->header_name,
-                 (int)line.value.length, line.value.text);
+    if (access_build(&stay->dialect, span_of(entry->access),
+                     (struct span){value, sizeof value}, &line))
+        length = snprintf(stay->line, SESSION_LINE_MAX, "%s: %.*s",
+                          stay->header_name, (int)line.value.length,
+                          line.value.text);
     if (length > 0 && length < SESSION_LINE_MAX)
         stay->line_length = (size_t)length;
     bytes_wipe(value, sizeof value);
