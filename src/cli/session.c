@@ -10,7 +10,7 @@ struct ending {
 
 static const struct ending endings[] = {
     {STAY_SIGN_IN,      EXIT_SIGN_IN, "sign in with: stay login URL"         },
-    {STAY_TRY_LATER,    EXIT_LATER,   "you are still signed in; try later"   },
+    {STAY_TRY_LATER,    EXIT_LATER,   "you are still signed in"              },
     {STAY_BAD_CONFIG,   EXIT_FAILED,  ""                                     },
     {STAY_BAD_REPLY,    EXIT_SIGN_IN,
      "is this the right --dialect? sign in again, or ask who runs the server"},

@@ -149,6 +149,16 @@ static enum stay_result give_up(struct stay *stay, struct ticket *ticket)
                       "the session was not renewed within the time limit");
 }
 
+/* For stay_error. */
+static enum stay_result say_why(struct stay *stay, const struct ticket *ticket,
+                                enum stay_result result)
+{
+    if (result == STAY_OK || result == STAY_NO_MEMORY)
+        return result;
+    return state_fail(stay, result, "%s: %s", stay_result_text(result),
+                      stay_reason_text(ticket->reason));
+}
+
 /*
  * It may not go, as far as we know; but somebody else may have signed in or
  * renewed the session since. True: that is so, and it is asked for anew.
@@ -178,7 +188,7 @@ static enum stay_result ask_until_sent(struct stay *stay, struct ticket *ticket,
             continue;
         }
         if (!waits)
-            return result;
+            return say_why(stay, ticket, result);
         if (until_ms == 0) {
             until_ms = clock_now_ms() + stay->limit_ms;
             session_tell(stay, ticket, STAY_EVENT_WAITING, 0);

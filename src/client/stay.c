@@ -157,6 +157,9 @@ static enum stay_state public_state(const struct stay *stay)
     };
     enum stay_state state = states[stay->engine.state];
 
+    // Another process may have tried; with a success its failures are wiped.
+    if (state == STAY_STATE_FRESH && stay->engine.budget.failure_count > 0)
+        return STAY_STATE_RESTING;
     if (state == STAY_STATE_SIGNED_OUT && stay->ended != STAY_REASON_NONE)
         return STAY_STATE_ENDED;
     return state;

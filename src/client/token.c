@@ -45,9 +45,6 @@ enum stay_result stay_get(struct stay *stay, int64_t at_least_ms,
     }
     if (result == STAY_OK)
         result = copy_token(stay, &line, out);
-    else if (result != STAY_NO_MEMORY)
-        (void)state_fail(stay, result, "%s: %s", stay_result_text(result),
-                         stay_reason_text(ticket.reason));
     line_clear(&line);
     return result;
 }

@@ -54,6 +54,8 @@ static void came_back(void **state)
     clock_shift(61000);
     CHECK_EQ(kit_get(&kit, "/data"), CURLE_LOGIN_DENIED);
     CHECK_EQ(stay_easy_result(kit.easy), STAY_SIGN_IN);
+    stay_error(kit.stay, kit.error);
+    CHECK_TEXT(kit.error, "sign in again: signed out");
     CHECK_EQ(stay_sign_in(second, FAKE_USER, FAKE_PASSWORD), STAY_OK);
     CHECK_EQ(kit_get(&kit, "/data"), CURLE_OK);
     CHECK_EQ(kit.status, 200);
@@ -233,6 +235,7 @@ static void change_boot(void)
 
 static void rebooted(void **state)
 {
+    struct stay_status seen;
     struct stay_token token;
 
     (void)state;
@@ -245,8 +248,11 @@ static void rebooted(void **state)
     for (int i = 0; i < 20; i++) {
         struct stay *process = open_second();
 
-        (void)stay_get(process, ENGINE_EARLY_MS, &token);
+        CHECK_EQ(stay_get(process, 0, &token), STAY_OK);
         stay_token_clear(&token);
+        CHECK_EQ(stay_status(process, &seen), STAY_OK);
+        CHECK_EQ(seen.state, STAY_STATE_RESTING);
+        CHECK_EQ(seen.reason, STAY_REASON_UNAVAILABLE);
         stay_close(process);
     }
     CHECK(fake_count(kit.fake.server, FAKE_REFRESH) <= 2);
