@@ -146,6 +146,104 @@ static void refusals(void **state)
     process_folder_remove(folder);
 }
 
+/* ---- Folders and files without the rights ---- */
+
+struct rights_row {
+    const char *name;
+    mode_t folder; /* of the database, $F/d */
+    mode_t file;   /* of the database; 0: there is none yet */
+    const char *err;
+};
+
+// clang-format off
+static const struct rights_row rights_rows[] = {
+    {"a folder that cannot be written to", 0555, 0,
+     "stayd: database $F/d/stay.db: its folder cannot be written to\n"},
+    {"a database in such a folder", 0555, 0666,
+     "stayd: database $F/d/stay.db: its folder cannot be written to\n"},
+    {"a folder that cannot be entered", 0444, 0666,
+     "stayd: database $F/d/stay.db: its folder cannot be written to\n"},
+    {"a database that cannot be written to", 0777, 0444,
+     "stayd: database $F/d/stay.db: Permission denied\n"},
+    {"a database that cannot be read", 0777, 0222,
+     "stayd: database $F/d/stay.db: Permission denied\n"},
+    {"a key file in a folder that cannot be written to", 0777, 0,
+     "stayd: key file $F/k/stay.key: Permission denied\n"},
+};
+// clang-format on
+
+/* A copy that anybody may run: what was built may lie where nobody can go. */
+static bool copy_program(const char *path)
+{
+    size_t size = 0;
+    char *bytes = process_read_file(stayd_path(), &size);
+    bool copied = bytes != NULL && process_write_file(path, bytes, size) &&
+                  chmod(path, 0755) == 0;
+
+    free(bytes);
+    return CHECK(copied);
+}
+
+/* Root has all rights, so it runs the program as somebody else. */
+static struct process_result run_as_nobody(const char *folder)
+{
+    char program[128];
+    char database[128];
+    char key_file[128];
+    const char *argv[] = {"/usr/bin/setpriv", "--reuid=65534", "--regid=65534",
+                          "--clear-groups",   program,         "--listen",
+                          "127.0.0.1:0",      "--database",    database,
+                          "--key-file",       key_file,        NULL};
+
+    (void)snprintf(program, sizeof program, "%s/stayd", folder);
+    (void)snprintf(database, sizeof database, "sqlite:%s/d/stay.db", folder);
+    (void)snprintf(key_file, sizeof key_file, "%s/k/stay.key", folder);
+    return process_run(geteuid() == 0 ? argv : argv + 4, NULL, NULL);
+}
+
+static void run_rights(const struct rights_row *row, const char *folder)
+{
+    char inner[128];
+    char file[128];
+    char err[512];
+    struct process_result result;
+
+    CASE(row->name);
+    (void)snprintf(inner, sizeof inner, "%s/d", folder);
+    (void)snprintf(file, sizeof file, "%s/d/stay.db", folder);
+    CHECK_EQ(mkdir(inner, 0700), 0);
+    if (row->file != 0)
+        CHECK(process_write_file(file, "", 0) && chmod(file, row->file) == 0);
+    CHECK_EQ(chmod(inner, row->folder), 0);
+    result = run_as_nobody(folder);
+    expand(row->err, folder, err, sizeof err);
+    CHECK_EQ(result.code, 1);
+    CHECK_TEXT(result.err, err);
+    CHECK_TEXT(result.out, "");
+    process_result_clear(&result);
+    CHECK_EQ(chmod(inner, 0700), 0);
+    process_folder_remove(inner);
+}
+
+static void rights(void **state)
+{
+    char folder[PROCESS_PATH_SIZE];
+    char path[128];
+
+    (void)state;
+    CASE("a folder for the rows");
+    if (!process_folder(folder))
+        return;
+    CHECK_EQ(chmod(folder, 0755), 0);
+    (void)snprintf(path, sizeof path, "%s/k", folder);
+    CHECK_EQ(mkdir(path, 0555), 0);
+    (void)snprintf(path, sizeof path, "%s/stayd", folder);
+    if (copy_program(path))
+        for (size_t i = 0; i < COUNT(rights_rows); i++)
+            run_rights(&rights_rows[i], folder);
+    process_folder_remove(folder);
+}
+
 /* A listening socket of our own; its port, or 0. */
 static int take_port(int *fd)
 {
@@ -246,9 +344,8 @@ static void secrets(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refusals),
-        cmocka_unit_test(taken_port),
-        cmocka_unit_test(restarts),
+        cmocka_unit_test(refusals),   cmocka_unit_test(rights),
+        cmocka_unit_test(taken_port), cmocka_unit_test(restarts),
         cmocka_unit_test(secrets),
     };
 
