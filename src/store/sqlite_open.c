@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/assert.h"
@@ -12,6 +13,7 @@ enum {
     PATH_SHOWN = 300,    /* bytes of a path in a message */
     PATH_LONGEST = 4000, /* bytes; the log's name is a little longer */
     BUSY_MS = 5000,      /* store_config.busy_ms by default */
+    AGAIN_MS = 5,        /* between two tries that SQLite does not wait for */
     PAGE_SIZE = 4096,    /* SQLite's default, in bytes */
 };
 
@@ -21,8 +23,7 @@ enum {
  * the kernel caches the rest. Checkpoints are the writer's to start: one in the
  * middle of a commit would hold up everybody who waits for it.
  */
-static const char write_pragmas[] = "PRAGMA journal_mode = WAL;"
-                                    "PRAGMA synchronous = FULL;"
+static const char write_pragmas[] = "PRAGMA synchronous = FULL;"
                                     "PRAGMA wal_autocheckpoint = 0;"
                                     "PRAGMA journal_size_limit = 67108864;"
                                     "PRAGMA foreign_keys = ON;"
@@ -133,18 +134,37 @@ enum store_result sqlite_number(sqlite3 *db, const char *sql, int64_t *out)
     return STORE_OK;
 }
 
+/*
+ * What a file says of itself, all as of one moment: another process may be
+ * migrating it. After a failure the transaction is left for close to end.
+ */
+static enum store_result read_identity(sqlite3 *db, int64_t *tables,
+                                       int64_t *application, int64_t *version)
+{
+    enum store_result result =
+        sqlite_result(db, sqlite3_exec(db, "BEGIN", NULL, NULL, NULL));
+
+    if (result == STORE_OK)
+        result =
+            sqlite_number(db, "SELECT count(*) FROM sqlite_master", tables);
+    if (result == STORE_OK)
+        result = sqlite_number(db, "PRAGMA application_id", application);
+    if (result == STORE_OK)
+        result = sqlite_number(db, "PRAGMA user_version", version);
+    if (result == STORE_OK)
+        result =
+            sqlite_result(db, sqlite3_exec(db, "COMMIT", NULL, NULL, NULL));
+    return result;
+}
+
 /* Whose file is it? Changes nothing. */
 static enum store_result identify(sqlite3 *db, int64_t *version,
                                   const char **reason)
 {
     int64_t application = 0, tables = 0;
-    enum store_result result;
+    enum store_result result =
+        read_identity(db, &tables, &application, version);
 
-    result = sqlite_number(db, "SELECT count(*) FROM sqlite_master", &tables);
-    if (result == STORE_OK)
-        result = sqlite_number(db, "PRAGMA application_id", &application);
-    if (result == STORE_OK)
-        result = sqlite_number(db, "PRAGMA user_version", version);
     if (result != STORE_OK) {
         *reason = sqlite3_errmsg(db);
         return result;
@@ -187,12 +207,44 @@ static int note_log(void *context, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
+static int64_t busy_ms_of(const struct store_config *config)
+{
+    return config->busy_ms > 0 ? config->busy_ms : BUSY_MS;
+}
+
+static int64_t steady_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); // cannot fail for this clock
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/*
+ * Has the database write its log. When two processes turn it on at once each
+ * holds what the other wants, and SQLite refuses one of them without a wait.
+ */
+static int turn_on_log(sqlite3 *db, int64_t busy_ms)
+{
+    static const char pragma[] = "PRAGMA journal_mode = WAL";
+    int64_t end_ms = steady_ms() + busy_ms;
+    int code = sqlite3_exec(db, pragma, NULL, NULL, NULL);
+
+    while ((code & 0xff) == SQLITE_BUSY && steady_ms() < end_ms) {
+        (void)sqlite3_sleep(AGAIN_MS);
+        code = sqlite3_exec(db, pragma, NULL, NULL, NULL);
+    }
+    return code;
+}
+
 static enum store_result set_up_writer(struct sqlite_store *s,
                                        const struct store_config *config)
 {
     char limit[64];
-    int code = sqlite3_exec(s->db, write_pragmas, NULL, NULL, NULL);
+    int code = turn_on_log(s->db, busy_ms_of(config));
 
+    if (code == SQLITE_OK)
+        code = sqlite3_exec(s->db, write_pragmas, NULL, NULL, NULL);
     if (code == SQLITE_OK && config->size_max > 0) {
         (void)snprintf(limit, sizeof limit, "PRAGMA max_page_count = %lld",
                        (long long)(config->size_max / PAGE_SIZE));
@@ -217,7 +269,7 @@ static enum store_result open_handle(struct sqlite_store *s,
                                      const struct store_config *config,
                                      const char *path)
 {
-    int64_t busy_ms = config->busy_ms > 0 ? config->busy_ms : BUSY_MS;
+    int64_t busy_ms = busy_ms_of(config);
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     int code;
 
