@@ -1,5 +1,6 @@
 #include "serving.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -306,6 +307,8 @@ bool client_send(int fd, const void *bytes, size_t length)
     while (length > 0) {
         ssize_t sent = send(fd, next, length, MSG_NOSIGNAL);
 
+        if (sent < 0 && errno == EINTR)
+            continue;
         if (sent <= 0)
             return false;
         next += sent;
@@ -319,11 +322,26 @@ bool client_say(int fd, const char *text)
     return client_send(fd, text, strlen(text));
 }
 
+/*
+ * recv, again when the kernel interrupts it: a call with a time limit is not
+ * restarted, and the io_uring of a loop that was closed a moment ago (libuv
+ * 1.45 and later) still has the kernel disturb the thread that used it.
+ */
+static ssize_t receive(int fd, void *out, size_t size)
+{
+    ssize_t got;
+
+    do
+        got = recv(fd, out, size, 0);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
 static bool read_head(int fd, struct answer *out)
 {
     out->head_length = 0;
     while (out->head_length + 1 < sizeof out->head) {
-        if (recv(fd, out->head + out->head_length, 1, 0) != 1)
+        if (receive(fd, out->head + out->head_length, 1) != 1)
             return false;
         out->head[++out->head_length] = '\0';
         if (out->head_length >= 4 &&
@@ -349,7 +367,7 @@ bool client_read(int fd, struct answer *out, bool has_body)
     out->body[want] = '\0';
     for (out->body_length = 0; out->body_length < want;) {
         ssize_t got =
-            recv(fd, out->body + out->body_length, want - out->body_length, 0);
+            receive(fd, out->body + out->body_length, want - out->body_length);
 
         if (got <= 0)
             return false;
@@ -362,7 +380,7 @@ bool client_at_end(int fd)
 {
     char byte;
 
-    return recv(fd, &byte, 1, 0) == 0;
+    return receive(fd, &byte, 1) == 0;
 }
 
 bool client_ask(int fd, const char *request, int status, const char *body)
