@@ -7,9 +7,13 @@ FOLDER ?= var
 all: build/build.ninja
 	@ninja -C build
 
-build/build.ninja:
-	@tools/setup run
+build/build.ninja: | build/installed
 	@meson setup build >/dev/null
+
+# Asked again when a newer tools/setup may want more.
+build/installed: tools/setup
+	@tools/setup run
+	@mkdir -p build && touch $@
 
 run: all
 	@build/stay-show --port $(PORT) --folder $(FOLDER)
