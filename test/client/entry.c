@@ -34,6 +34,19 @@ static void fill(struct entry *entry, int seed)
     entry->budget.rest_until_ms = 99;
 }
 
+enum { NAME_SIZE = 2 * STAY_NAME_SIZE };
+
+/* The pattern again and again, until it is longer than a kept name. */
+static void repeat(const char *pattern, char name[NAME_SIZE])
+{
+    size_t size = strlen(pattern);
+    size_t length = 0;
+
+    for (; length <= STAY_NAME_SIZE; length += size)
+        memcpy(name + length, pattern, size);
+    name[length] = '\0';
+}
+
 static void text(void **state)
 {
     struct entry *entry = entry_new();
@@ -61,12 +74,10 @@ static void text(void **state)
     {
         static const char *const patterns[] = {"\xc3\xa9", "\xe9", "a\xc3\xa9",
                                                "\xf0\x9f\x98\x80", "\x01"};
-        char name[400];
+        char name[NAME_SIZE];
 
         for (size_t i = 0; i < COUNT(patterns); i++) {
-            name[0] = '\0';
-            while (strlen(name) < 300)
-                (void)strcat(name, patterns[i]);
+            repeat(patterns[i], name);
             entry_set_name(entry->user, span_of(name));
             CHECK(strlen(entry->user) >= STAY_NAME_SIZE - 4);
             CHECK_EQ(entry_write(entry, out, &length), ENTRY_OK);
