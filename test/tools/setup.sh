@@ -42,9 +42,15 @@ END
 program id <<'END'
 cat "$scratch/id"
 END
+# sudo's file: absent, nobody may; empty, without a password; else with one.
 program sudo <<'END'
+echo "sudo $*" >>"$scratch/calls"
 [ -f "$scratch/sudo" ] || exit 1
-[ "$1" = -n ] && shift
+if [ "$1" = -n ]; then
+    [ -s "$scratch/sudo" ] && exit 1
+    shift
+fi
+[ "$1" = -v ] && exit 0
 exec "$@"
 END
 
@@ -124,6 +130,28 @@ run "$setup" run
 is_status 0
 calls
 has "install meson"
+
+# on_terminal COMMAND: its status is lost on the way.
+on_terminal() {
+    run script -qec "$1" /dev/null
+}
+
+row "on a terminal sudo may ask, and then it installs"
+begin 1000 meson
+echo password >"$scratch/sudo"
+on_terminal "$setup run"
+calls
+has "sudo -v"
+has "install meson"
+
+row "who may not use sudo is asked once, and told the exact command"
+begin 1000 meson
+on_terminal "$setup run"
+has "as root: apt-get update && apt-get install -y --no-install-recommends \
+meson"
+calls
+[ "$(grep -c '^sudo -v' "$scratch/calls")" -eq 1 ] || fail "not asked once"
+lacks apt-get
 
 row "without root and sudo it prints the exact command: 3"
 begin 1000 meson spin
