@@ -167,10 +167,25 @@ static struct problems one_case(enum reply_kind kind, enum field field)
                              .count = 1};
 }
 
+/* Every second at most: when one request fails, many do. */
+static void note_unavailable(struct call *call)
+{
+    struct worker *worker = call->worker;
+
+    if (worker->unavailable_s == call->now_s)
+        return;
+    worker->unavailable_s = call->now_s;
+    log_event(&call->server->log, CONFIG_WARN, "unavailable",
+              "message=%s database=\"%s\"", message_name(call->message),
+              store_message(worker->reader));
+}
+
 void call_reply(struct call *call, enum reply_kind kind, enum field field)
 {
     struct problems one = one_case(kind, field);
 
+    if (kind == CASE_UNAVAILABLE)
+        note_unavailable(call);
     if (kind == CASE_TRY_AGAIN || kind == CASE_UNAVAILABLE)
         fields_set_int(&call->fields, FIELD_RETRY_AFTER, RETRY_AFTER_S);
     reply_cases(call, &one);

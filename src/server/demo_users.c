@@ -1,5 +1,6 @@
 #include "server/demo_users.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,6 +40,25 @@ static bool add_person(struct store *store, const struct person *person,
     result = store_user_add(store, &user, &id);
     // Somebody has the address, or another instance was first: no matter.
     return !store_failed(result);
+}
+
+static bool is_left(struct store *store, const struct person *person)
+{
+    struct store_user user;
+
+    return store_user_by_name(store, person->name, &user) == STORE_OK &&
+           !user.disabled &&
+           crypto_pwhash_str_verify(user.password, person->password,
+                                    strlen(person->password)) == 0;
+}
+
+size_t demo_users_left(struct store *store)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < COUNT(people); i++)
+        count += is_left(store, &people[i]);
+    return count;
 }
 
 bool demo_users_add(struct store *store, int64_t now_s)

@@ -108,6 +108,18 @@ static enum server_result open_writer(struct server *server,
                                   : say(why, "out of memory or threads");
 }
 
+/* They have the run of the house, and their passwords are in every manual. */
+static void warn_of_demo_users(struct server *server, struct store *store)
+{
+    size_t count = demo_users_left(store);
+
+    if (count > 0)
+        log_event(&server->log, CONFIG_WARN, "demo_users",
+                  "count=%zu note=\"users of a demonstration can still sign in "
+                  "by their known passwords: use another database\"",
+                  count);
+}
+
 static enum server_result open_database(struct server *server,
                                         char why[SERVER_WHY_SIZE])
 {
@@ -123,6 +135,8 @@ static enum server_result open_database(struct server *server,
     if (result == SERVER_OK && server->config->demo &&
         !demo_users_add(store, time(NULL)))
         result = say(why, "demonstration: its users could not be added");
+    if (result == SERVER_OK && !server->config->demo)
+        warn_of_demo_users(server, store);
     if (result == SERVER_OK)
         result = open_readers(server, why);
     if (result == SERVER_OK)

@@ -36,6 +36,7 @@ struct worker {
     struct metrics metrics;
     uint8_t swept[STORE_SID_SIZE]; /* how far the sweep has come */
     bool sweeping;                 /* one step is on its way */
+    int64_t unavailable_s;         /* when the log was last told of a 503 */
 };
 
 /* Switches of --demo; all zero otherwise. */

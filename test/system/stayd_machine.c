@@ -189,6 +189,9 @@ static void fill_log(struct stayd *stayd, const char *header)
     CHECK(process_line(stayd->process, PROCESS_ERR,
                        "event=write_failed reason=\"no room on the disk\"",
                        &from, line));
+    from = 0;
+    CHECK(process_line(stayd->process, PROCESS_ERR,
+                       "event=unavailable message=todo_", &from, line));
     CASE("but few: the room that the log has is used again");
     CHECK(refused < CHANGES / 10);
 }

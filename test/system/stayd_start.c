@@ -306,6 +306,24 @@ static void restarts(void **state)
     stayd_clear(&stayd);
 }
 
+static void demo_left(void **state)
+{
+    char line[PROCESS_LINE_SIZE];
+    struct stayd stayd;
+    size_t from = 0;
+
+    (void)state;
+    CASE("a demonstration's database, taken in earnest, is warned of");
+    if (!stayd_start(&stayd, NULL))
+        return;
+    CHECK_EQ(stayd_stop(&stayd, SIGTERM), 0);
+    stayd.earnest = true;
+    if (stayd_restart(&stayd, NULL))
+        CHECK(process_line(stayd.process, PROCESS_ERR,
+                           "level=warn event=demo_users count=3", &from, line));
+    stayd_clear(&stayd);
+}
+
 /* Is the text there, anywhere in what the program said or wrote? */
 static bool says(struct stayd *stayd, const char *text)
 {
@@ -346,7 +364,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(refusals),   cmocka_unit_test(rights),
         cmocka_unit_test(taken_port), cmocka_unit_test(restarts),
-        cmocka_unit_test(secrets),
+        cmocka_unit_test(secrets),    cmocka_unit_test(demo_left),
     };
 
     return check_run("system/stayd_start", tests);
