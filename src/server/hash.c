@@ -35,7 +35,7 @@ bool hash_submit(struct call *call, struct hash *hash)
     }
     memcpy(hash->job.password, password.text, password.length);
     hash->job.password_length = password.length;
-    memcpy(hash->job.from, request->peer.address, sizeof hash->job.from);
+    http_peer_network(&request->peer, hash->job.from);
     hash->job.done = post;
     hash->back.run = finish;
     hash->call = call;

@@ -48,9 +48,17 @@ bool http_request_cookie(const struct http_request *request, struct span name,
     return false;
 }
 
+static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255};
+
+void http_peer_network(const struct http_peer *peer, uint8_t out[16])
+{
+    memcpy(out, peer->address, sizeof peer->address);
+    if (memcmp(out, mapped, sizeof mapped) != 0)
+        memset(out + 8, 0, 8);
+}
+
 void http_peer_text(const struct http_peer *peer, char out[HTTP_PEER_TEXT])
 {
-    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255};
     bool is_v4 = memcmp(peer->address, mapped, sizeof mapped) == 0;
     const char *text;
 

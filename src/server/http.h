@@ -132,6 +132,12 @@ bool http_request_cookie(const struct http_request *request, struct span name,
 void http_peer_text(const struct http_peer *peer, char out[HTTP_PEER_TEXT]);
 
 /*
+ * From where a peer comes, as far as it cannot choose: of IPv6 the first 64 bits,
+ * for all addresses below them are one customer's; of IPv4 the whole address.
+ */
+void http_peer_network(const struct http_peer *peer, uint8_t out[16]);
+
+/*
  * A response. Zero it, then set the status and what there is to say.
  *
  * Date, Content-Length, Connection and Content-Type are written by the writer:

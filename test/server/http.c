@@ -190,12 +190,40 @@ static void peers(void **state)
     CHECK_TEXT(out, "unix");
 }
 
+static void networks(void **state)
+{
+    static const struct {
+        const char *name;
+        uint8_t address[16];
+        uint8_t network[16];
+    } list[] = {
+        {"an address of IPv4 stands for itself",
+         {[10] = 255, 255, 192, 0, 2, 7},
+         {[10] = 255, 255, 192, 0, 2, 7}                                 },
+        {"one of IPv6 for its customer",
+         {0x20, 1, 0xd, 0xb8, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12},
+         {0x20, 1, 0xd, 0xb8, 1, 2, 3, 4}                                },
+        {"a Unix socket for all of them",        {0},                 {0}},
+    };
+    uint8_t out[16];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(list); i++) {
+        struct http_peer peer = {.port = 1};
+
+        CASE(list[i].name);
+        memcpy(peer.address, list[i].address, sizeof peer.address);
+        http_peer_network(&peer, out);
+        CHECK(memcmp(out, list[i].network, sizeof out) == 0);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(write_heads), cmocka_unit_test(room),
         cmocka_unit_test(bodiless),    cmocka_unit_test(dates),
-        cmocka_unit_test(peers),
+        cmocka_unit_test(peers),       cmocka_unit_test(networks),
     };
 
     return check_run("server/http", tests);
