@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -61,20 +62,33 @@ void cli_duration(int64_t ms, char *out, size_t size)
         (void)snprintf(out, size, "%lld days", (long long)(s / 86400));
 }
 
+/*
+ * Waits for input with this signal mask, NULL: as it is. False when a held
+ * signal came: it is blocked but in here, so none slips in before the wait.
+ */
+static bool await_input(int fd, const sigset_t *mask)
+{
+    struct pollfd input = {.fd = fd, .events = POLLIN};
+
+    while (mask != NULL && ppoll(&input, 1, NULL, mask) < 0)
+        if (errno != EINTR || caught != 0)
+            return false;
+    return true;
+}
+
 /* One line without its end; false when empty, too long, or with a NUL. */
-static bool read_line(int fd, char out[CLI_LINE_SIZE])
+static bool read_line(int fd, const sigset_t *mask, char out[CLI_LINE_SIZE])
 {
     size_t length = 0;
     bool good = true;
 
     for (;;) {
         char c;
-        ssize_t n = read(fd, &c, 1);
+        ssize_t n = await_input(fd, mask) ? read(fd, &c, 1) : 0;
 
-        if (n < 0 && errno == EINTR && caught == 0)
+        if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0)
-            good = false;
+        good = good && caught == 0;
         if (n <= 0 || c == '\n')
             break;
         if (c == '\0' || length == CLI_LINE_SIZE - 1)
@@ -90,32 +104,54 @@ static bool read_line(int fd, char out[CLI_LINE_SIZE])
     return good && length > 0;
 }
 
+/* Blocked, and noted where they come through. What is ignored stays so. */
+static void hold_signals(struct sigaction kept[HELD_COUNT], sigset_t *mask)
+{
+    const struct sigaction hold = {.sa_handler = on_held_signal};
+    sigset_t held;
+
+    caught = 0;
+    (void)sigemptyset(&held);
+    for (size_t i = 0; i < HELD_COUNT; i++)
+        (void)sigaddset(&held, held_signals[i]);
+    (void)sigprocmask(SIG_BLOCK, &held, mask);
+    for (size_t i = 0; i < HELD_COUNT; i++)
+        if (sigaction(held_signals[i], NULL, &kept[i]) == 0 &&
+            kept[i].sa_handler != SIG_IGN)
+            (void)sigaction(held_signals[i], &hold, NULL);
+}
+
+static void free_signals(const struct sigaction kept[HELD_COUNT],
+                         const sigset_t *mask)
+{
+    for (size_t i = 0; i < HELD_COUNT; i++)
+        (void)sigaction(held_signals[i], &kept[i], NULL);
+    (void)sigprocmask(SIG_SETMASK, mask, NULL);
+}
+
 /* Reads an answer without echo, and leaves the terminal as it was. */
 static bool ask_unseen(int fd, const char *question, char out[CLI_LINE_SIZE])
 {
-    struct sigaction hold = {.sa_handler = on_held_signal};
     struct sigaction kept[HELD_COUNT];
     struct termios before;
     struct termios quiet;
+    sigset_t mask;
     bool got = false;
 
     if (tcgetattr(fd, &before) != 0)
         return false;
-    caught = 0;
-    for (size_t i = 0; i < HELD_COUNT; i++)
-        (void)sigaction(held_signals[i], &hold, &kept[i]);
+    hold_signals(kept, &mask);
     quiet = before;
     quiet.c_lflag &= (tcflag_t)~ECHO;
     // Before the question: what is typed at the sight of it would be shown
     // while the echo is on, and is lost when the flush drops it.
     if (tcsetattr(fd, TCSAFLUSH, &quiet) == 0) {
         (void)dprintf(fd, "%s", question);
-        got = read_line(fd, out);
+        got = read_line(fd, &mask, out);
     }
     (void)tcsetattr(fd, TCSAFLUSH, &before);
     (void)dprintf(fd, "\n");
-    for (size_t i = 0; i < HELD_COUNT; i++)
-        (void)sigaction(held_signals[i], &kept[i], NULL);
+    free_signals(kept, &mask);
     return got;
 }
 
@@ -132,7 +168,7 @@ bool cli_ask(const char *question, char out[CLI_LINE_SIZE])
     if (fd < 0)
         return false;
     (void)dprintf(fd, "%s", question);
-    got = read_line(fd, out);
+    got = read_line(fd, NULL, out);
     (void)close(fd);
     return got;
 }
@@ -156,7 +192,7 @@ bool cli_ask_secret(const char *question, char out[CLI_LINE_SIZE])
 
 bool cli_read_secret(char out[CLI_LINE_SIZE])
 {
-    return read_line(STDIN_FILENO, out);
+    return read_line(STDIN_FILENO, NULL, out);
 }
 
 void cli_put_json(const char *text)

@@ -275,6 +275,7 @@ static bool start_login(struct terminal *t, const char *url, const char *home)
     t->child = forkpty(&t->fd, NULL, NULL, NULL);
     if (t->child == 0) {
         (void)setenv("XDG_STATE_HOME", home, 1);
+        (void)signal(SIGINT, SIG_DFL); // a shell's background job ignores it
         (void)execl(STAY, STAY, "login", url, (char *)NULL);
         _exit(127);
     }
