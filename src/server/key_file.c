@@ -63,7 +63,8 @@ enum key_file_result key_file_read(const char *path, uint8_t out[KEY_FILE_SIZE],
     enum key_file_result result;
     char line[LINE_LENGTH + 1];
     ssize_t length;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    // Without O_NONBLOCK a FIFO would hold us until somebody writes to it.
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
     if (fd < 0) {
         result = errno == ENOENT ? KEY_FILE_NONE : KEY_FILE_BAD;

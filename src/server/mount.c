@@ -94,7 +94,8 @@ static enum mount_result say(char why[MOUNT_WHY_SIZE], const char *what,
 static enum mount_result read_file(const char *path, struct mount *slot,
                                    struct span *text, char why[MOUNT_WHY_SIZE])
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    // Without O_NONBLOCK a FIFO would hold us until somebody writes to it.
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     struct stat is;
     ssize_t length;
 

@@ -55,6 +55,10 @@ static const struct start_row start_rows[] = {
     {"a key file that others may read", {"--key-file", "$F/open.key"}, 1, "",
      "stayd: key file $F/open.key: others may read or write it; allowed is "
      "mode 0600\n"},
+    {"a key file that is a pipe", {"--key-file", "$F/pipe"}, 1, "",
+     "stayd: key file $F/pipe: is not a regular file\n"},
+    {"a dialect file that is a pipe", {"--dialect", "$F/pipe"}, 2, "",
+     "stayd: dialect $F/pipe: is not a regular file of at most 256 KiB\n"},
     {"a key file in a folder that there is not", {"--key-file",
      "$F/none/stay.key"}, 1, "",
      "stayd: key file $F/none/stay.key: No such file or directory\n"},
@@ -88,14 +92,15 @@ static void fill_folder(const char *folder)
         {"open.key",   "stay-key-1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",
          0644                                                                          },
     };
+    char path[128];
 
     for (size_t i = 0; i < COUNT(files); i++) {
-        char path[128];
-
         (void)snprintf(path, sizeof path, "%s/%s", folder, files[i].name);
         CHECK(process_write_file(path, files[i].text, strlen(files[i].text)));
         CHECK_EQ(chmod(path, files[i].mode), 0);
     }
+    (void)snprintf(path, sizeof path, "%s/pipe", folder);
+    CHECK_EQ(mkfifo(path, 0600), 0);
 }
 
 static void run_start(const struct start_row *row, const char *folder)
