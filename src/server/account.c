@@ -118,12 +118,7 @@ static void store_hashed(struct hash *hash)
 {
     struct sign_up *work = work_of_hash(hash);
     struct call *call = hash->call;
-    struct fields *fields = &call->fields;
 
-    plausible_copy(fields_text(fields, FIELD_USERNAME), work->user.name,
-                   sizeof work->user.name);
-    plausible_copy(fields_text(fields, FIELD_EMAIL), work->user.email,
-                   sizeof work->user.email);
     memcpy(work->user.password, hash->job.hash, sizeof work->user.password);
     grant_roles(call, work->user.roles);
     work->user.created_s = call->now_s;
@@ -132,41 +127,52 @@ static void store_hashed(struct hash *hash)
     task_submit(call->worker, &work->task);
 }
 
-/* Who is there already is told before the costly hash, and again after it. */
-static enum field find_taken(struct call *call)
+static enum store_result find_taken(struct store *store, struct change *change)
 {
-    struct store_user user;
-    char text[STORE_NAME_SIZE];
+    struct sign_up *work = work_of((struct task *)(void *)change);
+    struct store_user other;
+    enum store_result result =
+        store_user_by_name(store, work->user.name, &other);
 
-    plausible_copy(fields_text(&call->fields, FIELD_USERNAME), text,
-                   sizeof text);
-    if (store_user_by_name(call->worker->reader, text, &user) == STORE_OK)
-        return FIELD_USERNAME;
-    plausible_copy(fields_text(&call->fields, FIELD_EMAIL), text, sizeof text);
-    if (store_user_by_email(call->worker->reader, text, &user) == STORE_OK)
-        return FIELD_EMAIL;
-    return FIELD_NONE;
+    if (result == STORE_OK)
+        return STORE_TAKEN_NAME;
+    if (result == STORE_NONE)
+        result = store_user_by_email(store, work->user.email, &other);
+    return result == STORE_OK ? STORE_TAKEN_EMAIL : result;
+}
+
+/* Who is there already is told before the costly hash, and again after it. */
+static void end_finding(struct task *task)
+{
+    struct sign_up *work = work_of(task);
+
+    if (task->change.result != STORE_NONE) {
+        answer_added(task);
+        return;
+    }
+    work->hash.job.task = PASSWORD_MAKE;
+    work->hash.done = store_hashed;
+    (void)hash_submit(work->hash.call, &work->hash); // answers where it cannot
 }
 
 /* All is known of what was asked for: refuses it, or goes on. */
 static void judge(struct sign_up *work, bool common)
 {
     struct call *call = work->hash.call;
-    enum field taken;
+    struct fields *fields = &call->fields;
 
     find_problems(call, common);
     if (call->problems.count > 0) {
         call_reply_problems(call);
         return;
     }
-    taken = find_taken(call);
-    if (taken != FIELD_NONE) {
-        call_reply(call, CASE_TAKEN, taken);
-        return;
-    }
-    work->hash.job.task = PASSWORD_MAKE;
-    work->hash.done = store_hashed;
-    (void)hash_submit(call, &work->hash); // answers by itself when it cannot
+    plausible_copy(fields_text(fields, FIELD_USERNAME), work->user.name,
+                   sizeof work->user.name);
+    plausible_copy(fields_text(fields, FIELD_EMAIL), work->user.email,
+                   sizeof work->user.email);
+    work->task.change.run = find_taken;
+    work->task.done = end_finding;
+    task_read(call->worker, &work->task);
 }
 
 static void judge_guessed(struct hash *hash)
@@ -192,18 +198,49 @@ void account_create(struct call *call)
     }
 }
 
-void account_show(struct call *call)
-{
-    struct store_user user;
-    enum store_result result =
-        store_user_by_id(call->worker->reader, call->user_id, &user);
+/* ---- Who am I ---- */
 
-    if (result == STORE_NONE) {
+struct look {
+    struct task task;
+    struct call *call;
+    struct store_user user;
+};
+
+static struct look *look_of(struct task *task)
+{
+    return (struct look *)(void *)((char *)task - offsetof(struct look, task));
+}
+
+static enum store_result find_user(struct store *store, struct change *change)
+{
+    struct look *work = look_of((struct task *)(void *)change);
+
+    return store_user_by_id(store, work->call->user_id, &work->user);
+}
+
+static void answer_found(struct task *task)
+{
+    struct look *work = look_of(task);
+    struct call *call = work->call;
+
+    if (task->change.result == STORE_NONE) {
         call_reply(call, CASE_DELETED, FIELD_NONE);
-    } else if (result != STORE_OK) {
+    } else if (task->change.result != STORE_OK) {
         call_reply_failed(call);
     } else {
-        call_set_user(call, &user);
+        call_set_user(call, &work->user);
         call_reply(call, CASE_OK, FIELD_NONE);
     }
+}
+
+void account_show(struct call *call)
+{
+    struct look *work = call_reserve(call, sizeof *work);
+
+    if (work == NULL)
+        return;
+    work->call = call;
+    work->task.change.run = find_user;
+    work->task.done = answer_found;
+    task_read(call->worker, &work->task);
 }

@@ -36,10 +36,11 @@ void call_begin(void *context, struct exchange *x);
 void call_refuse(void *context, struct exchange *x, int status);
 
 /*
- * Is the one who asks allowed to, as the dialect says for this message? False:
- * it has been answered. Fills sid, user_id and roles.
+ * Is the one who asks allowed to, as the dialect says for this message? Then
+ * fills sid, user_id and roles, and calls `then`, now or later; otherwise
+ * answers.
  */
-bool call_authorize(struct call *call);
+void call_authorize(struct call *call, void (*then)(struct call *call));
 
 /* A header of the request, or an empty span. */
 struct span call_header(const struct call *call, const char *name);

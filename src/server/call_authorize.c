@@ -1,6 +1,17 @@
 #include "server/call.h"
 
+#include <stddef.h>
 #include <string.h>
+
+#include "server/task.h"
+
+struct authorization {
+    struct task task;
+    struct call *call;
+    void (*then)(struct call *call);
+    enum need need;
+    struct store_session session;
+};
 
 /* A word among words with single spaces between. */
 static bool has_word(const char *words, struct span word)
@@ -51,24 +62,48 @@ static enum reply_kind judge_session(const struct call *call,
     return CASE_OK;
 }
 
-/* Asks the database, so that an ended session is refused at once. */
-static enum reply_kind find_session(struct call *call)
+static struct authorization *work_of(struct task *task)
 {
-    struct store_session session;
-    enum store_result result =
-        store_session_find(call->worker->reader, call->sid, &session);
+    return (
+        struct authorization *)(void *)((char *)task -
+                                        offsetof(struct authorization, task));
+}
+
+static enum store_result find_session(struct store *store,
+                                      struct change *change)
+{
+    struct authorization *work = work_of((struct task *)(void *)change);
+
+    return store_session_find(store, work->call->sid, &work->session);
+}
+
+static enum reply_kind judge_found(const struct authorization *work)
+{
     enum reply_kind kind;
 
-    if (result == STORE_NONE)
+    if (work->task.change.result == STORE_NONE)
         return CASE_BAD_TOKEN;
-    if (result != STORE_OK)
+    if (work->task.change.result != STORE_OK)
         return CASE_UNAVAILABLE;
-    kind = judge_session(call, &session);
-    if (kind == CASE_OK) {
-        call->user_id = session.user_id;
-        memcpy(call->roles, session.roles, sizeof call->roles);
-    }
+    kind = judge_session(work->call, &work->session);
+    if (kind == CASE_OK && !may(work->need, work->session.roles))
+        kind = CASE_WRONG_ROLE;
     return kind;
+}
+
+static void end_authorization(struct task *task)
+{
+    struct authorization *work = work_of(task);
+    struct call *call = work->call;
+    enum reply_kind kind = judge_found(work);
+
+    if (kind != CASE_OK) {
+        call_reply(call, kind, FIELD_NONE);
+        return;
+    }
+    call->user_id = work->session.user_id;
+    memcpy(call->roles, work->session.roles, sizeof call->roles);
+    work->then(call);
 }
 
 static enum reply_kind judge_token(struct call *call)
@@ -96,21 +131,32 @@ static enum reply_kind judge_token(struct call *call)
     if (claims.issued_us <= atomic_load(&server->demo.expired_us))
         return CASE_EXPIRED_TOKEN;
     memcpy(call->sid, claims.sid, sizeof call->sid);
-    return find_session(call);
+    return CASE_OK;
 }
 
-bool call_authorize(struct call *call)
+/* Asks the database, so that an ended session is refused at once. */
+void call_authorize(struct call *call, void (*then)(struct call *call))
 {
     enum need need = dialect_need(&call->mount->dialect, call->message);
+    struct authorization *work;
     enum reply_kind kind;
 
-    if (need == NEED_NOTHING)
-        return true;
+    if (need == NEED_NOTHING) {
+        then(call);
+        return;
+    }
     kind = judge_token(call);
-    if (kind == CASE_OK && !may(need, call->roles))
-        kind = CASE_WRONG_ROLE;
-    if (kind == CASE_OK)
-        return true;
-    call_reply(call, kind, FIELD_NONE);
-    return false;
+    if (kind != CASE_OK) {
+        call_reply(call, kind, FIELD_NONE);
+        return;
+    }
+    work = call_reserve(call, sizeof *work);
+    if (work == NULL)
+        return;
+    work->call = call;
+    work->then = then;
+    work->need = need;
+    work->task.change.run = find_session;
+    work->task.done = end_authorization;
+    task_read(call->worker, &work->task);
 }

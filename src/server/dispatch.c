@@ -153,9 +153,6 @@ static void answer_message(struct call *call)
 {
     resource *run;
 
-    // Who asks comes before what is asked: a stranger learns nothing of it.
-    if (!call_authorize(call))
-        return;
     request_match(&call->mount->dialect, &call->seen, &call->message,
                   &call->fields, &call->problems);
     run = resources[call->message];
@@ -237,7 +234,8 @@ void dispatch(struct call *call)
         call_reply(call, CASE_METHOD_NOT_ALLOWED, FIELD_NONE);
         break;
     case ROUTE_FOUND:
-        answer_message(call);
+        // Who asks comes before what is asked: a stranger learns nothing of it.
+        call_authorize(call, answer_message);
         break;
     }
 }

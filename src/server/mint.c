@@ -37,19 +37,6 @@ static void set_life(struct call *call, const struct token_facts *facts)
                        issued_s + limits->idle_s);
 }
 
-/* Only some families' claims tell more of a user than id and roles. */
-static bool find_user(struct call *call, const struct mint_who *who,
-                      struct store_user *room, const struct store_user **out)
-{
-    *out = who->user;
-    if (who->user != NULL || !call->mount->user_in_claims)
-        return true;
-    if (store_user_by_id(call->worker->reader, who->user_id, room) != STORE_OK)
-        return false;
-    *out = room;
-    return true;
-}
-
 bool mint_access(struct call *call, struct mint *mint,
                  const struct mint_who *who)
 {
@@ -57,20 +44,16 @@ bool mint_access(struct call *call, struct mint *mint,
                                 .roles = who->roles,
                                 .now_us = issue_time(call),
                                 .life_s = call->server->config->access_ttl_s};
-    const struct store_user *user;
-    struct store_user room;
-    size_t length = 0;
+    size_t length;
 
-    if (find_user(call, who, &room, &user)) {
-        __builtin_memcpy(facts.sid, who->sid, sizeof facts.sid);
-        randombytes_buf(facts.random, sizeof facts.random);
-        if (user != NULL) {
-            facts.username = span_of(user->name);
-            facts.email = span_of(user->email);
-        }
-        length = token_write(&call->server->issuer, &call->mount->dialect,
-                             &facts, mint->access);
+    __builtin_memcpy(facts.sid, who->sid, sizeof facts.sid);
+    randombytes_buf(facts.random, sizeof facts.random);
+    if (who->user != NULL) {
+        facts.username = span_of(who->user->name);
+        facts.email = span_of(who->user->email);
     }
+    length = token_write(&call->server->issuer, &call->mount->dialect, &facts,
+                         mint->access);
     if (length == 0)
         return false;
     fields_set_text(&call->fields, FIELD_ACCESS,

@@ -16,7 +16,7 @@ struct mint_who {
     const uint8_t *sid; /* STORE_SID_SIZE bytes */
     int64_t user_id;
     struct span roles;
-    const struct store_user *user; /* NULL: read where the claims need it */
+    const struct store_user *user; /* where mount->user_in_claims; or NULL */
 };
 
 /*

@@ -20,6 +20,7 @@ struct refresh {
         struct rotate_offered offered;
     } rotate;
     bool offered;
+    struct store_user user; /* only where the claims tell of him */
     struct mint mint;
 };
 
@@ -105,6 +106,25 @@ static void read_step(const struct call *call, struct rotate_committed *r)
     sodium_memzero(secret, sizeof secret);
 }
 
+static bool is_granted(enum rotation_verdict verdict)
+{
+    return verdicts[verdict].kind == CASE_OK;
+}
+
+/* Only some families' claims tell more of a user than id and roles. */
+static enum store_result find_user(struct store *store, struct refresh *work,
+                                   enum rotation_verdict verdict,
+                                   int64_t user_id)
+{
+    enum store_result result;
+
+    if (!work->call->mount->user_in_claims || !is_granted(verdict))
+        return STORE_OK;
+    result = store_user_by_id(store, user_id, &work->user);
+    // Removed just now, and the session with it: the next try will see it.
+    return result == STORE_NONE ? STORE_BUSY : result;
+}
+
 static void grant(struct refresh *work, const uint8_t *sid,
                   const struct store_holder *holder)
 {
@@ -112,6 +132,9 @@ static void grant(struct refresh *work, const uint8_t *sid,
     struct mint_who who = {.sid = sid,
                            .user_id = holder->user_id,
                            .roles = span_of(holder->roles)};
+
+    if (work->user.id != 0)
+        who.user = &work->user;
 
     if (!mint_access(call, &work->mint, &who)) {
         refuse(call, CASE_UNAVAILABLE, METRICS_UNAVAILABLE);
@@ -131,7 +154,7 @@ static void answer_committed(struct refresh *work)
     struct rotate_committed *r = &work->rotate.committed;
 
     fields_set_int(&call->fields, FIELD_GENERATION, r->generation);
-    if (verdicts[r->verdict].kind == CASE_OK) {
+    if (is_granted(r->verdict)) {
         grant(work, r->sid, &r->holder);
         return;
     }
@@ -143,9 +166,13 @@ static void answer_committed(struct refresh *work)
 static enum store_result run_committed(struct store *store,
                                        struct change *change)
 {
-    struct task *task = (struct task *)(void *)change;
+    struct refresh *work = refresh_of((struct task *)(void *)change);
+    struct rotate_committed *r = &work->rotate.committed;
+    enum store_result result = rotate_committed(store, r);
 
-    return rotate_committed(store, &refresh_of(task)->rotate.committed);
+    if (result == STORE_OK)
+        result = find_user(store, work, r->verdict, r->holder.user_id);
+    return result;
 }
 
 static void begin_committed(struct refresh *work)
@@ -173,7 +200,7 @@ static void answer_offered(struct refresh *work)
     struct call *call = work->call;
     struct rotate_offered *r = &work->rotate.offered;
 
-    if (verdicts[r->verdict].kind == CASE_OK) {
+    if (is_granted(r->verdict)) {
         grant(work, r->token.sid, &r->holder);
         return;
     }
@@ -184,9 +211,25 @@ static void answer_offered(struct refresh *work)
 
 static enum store_result run_offered(struct store *store, struct change *change)
 {
-    struct task *task = (struct task *)(void *)change;
+    struct refresh *work = refresh_of((struct task *)(void *)change);
+    struct rotate_offered *r = &work->rotate.offered;
+    enum store_result result = rotate_offered(store, r);
 
-    return rotate_offered(store, &refresh_of(task)->rotate.offered);
+    if (result == STORE_OK)
+        result = find_user(store, work, r->verdict, r->holder.user_id);
+    return result;
+}
+
+static enum store_result read_offered(struct store *store,
+                                      struct change *change)
+{
+    struct refresh *work = refresh_of((struct task *)(void *)change);
+    struct rotate_offered *r = &work->rotate.offered;
+    enum store_result result = rotate_offered_read(store, r);
+
+    if (result == STORE_OK)
+        result = find_user(store, work, r->verdict, r->holder.user_id);
+    return result;
 }
 
 /* Neither ours nor forged: an access token, or anything at all. */
@@ -200,12 +243,25 @@ static enum reply_kind name_stranger(const struct call *call, struct span text)
     return CASE_UNREADABLE;
 }
 
+static void answer_refresh(struct task *task);
+
+/* Answered without a write, if that will do. */
+static void end_reading(struct task *task)
+{
+    task->done = answer_refresh;
+    if (task->change.result != STORE_NONE) {
+        answer_refresh(task);
+        return;
+    }
+    task->change.run = run_offered;
+    task_submit(task->worker, task);
+}
+
 static void begin_offered(struct refresh *work)
 {
     struct call *call = work->call;
     struct rotate_offered *r = &work->rotate.offered;
     struct span text = fields_text(&call->fields, FIELD_REFRESH);
-    enum store_result result;
 
     if (!offered_parse(text, &r->token) ||
         !key_mac_fits(&call->server->keys, &r->token)) {
@@ -215,13 +271,9 @@ static void begin_offered(struct refresh *work)
     work->offered = true;
     r->limits = call->server->limits;
     r->now_s = call->now_s;
-    result = rotate_offered_read(call->worker->reader, r);
-    if (result == STORE_OK) {
-        answer_offered(work);
-        return;
-    }
-    work->task.change.run = run_offered;
-    task_submit(call->worker, &work->task);
+    work->task.change.run = read_offered;
+    work->task.done = end_reading;
+    task_read(call->worker, &work->task);
 }
 
 static void answer_refresh(struct task *task)

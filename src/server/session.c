@@ -85,40 +85,80 @@ void session_end(struct call *call)
 
 /* ---- Verify: is this token, of either kind, good? ---- */
 
-static enum reply_kind judge_sid(const struct call *call,
-                                 const uint8_t sid[STORE_SID_SIZE])
+struct verify {
+    struct task task;
+    struct call *call;
+    uint8_t sid[STORE_SID_SIZE];
+    struct store_session session;
+};
+
+static struct verify *verify_of(struct task *task)
+{
+    return (struct verify *)(void *)((char *)task -
+                                     offsetof(struct verify, task));
+}
+
+static enum store_result find_session(struct store *store,
+                                      struct change *change)
+{
+    struct verify *work = verify_of((struct task *)(void *)change);
+
+    return store_session_find(store, work->sid, &work->session);
+}
+
+static enum reply_kind judge_found(const struct verify *work)
 {
     const struct store_lifetime lifetime = {
-        .now_s = call->now_s,
-        .idle_s = call->server->limits.idle_s,
-        .max_s = call->server->limits.max_s,
+        .now_s = work->call->now_s,
+        .idle_s = work->call->server->limits.idle_s,
+        .max_s = work->call->server->limits.max_s,
     };
-    struct store_session session;
-    enum store_result result =
-        store_session_find(call->worker->reader, sid, &session);
 
-    if (result == STORE_NONE)
+    if (work->task.change.result == STORE_NONE)
         return CASE_UNKNOWN;
-    if (result != STORE_OK)
+    if (work->task.change.result != STORE_OK)
         return CASE_UNAVAILABLE;
-    if (session.ended != STORE_LIVING ||
-        store_session_expired(&session, &lifetime))
+    if (work->session.ended != STORE_LIVING ||
+        store_session_expired(&work->session, &lifetime))
         return CASE_REVOKED;
     return CASE_OK;
 }
 
-void session_verify(struct call *call)
+static void end_verify(struct task *task)
+{
+    struct verify *work = verify_of(task);
+
+    call_reply(work->call, judge_found(work), FIELD_NONE);
+}
+
+/* Whose token it is, of either kind; false: not ours, or over. */
+static bool find_sid(const struct call *call, uint8_t sid[STORE_SID_SIZE])
 {
     struct span text = fields_text(&call->fields, FIELD_TOKEN);
     struct token_claims claims;
-    uint8_t sid[STORE_SID_SIZE];
-    enum reply_kind kind = CASE_UNREADABLE;
 
     if (present_offered(call, text, sid))
-        kind = judge_sid(call, sid);
-    else if (token_read(&call->server->issuer, text, call->now_s, &claims) ==
-                 TOKEN_OK &&
-             claims.issued_us > atomic_load(&call->server->demo.expired_us))
-        kind = judge_sid(call, claims.sid);
-    call_reply(call, kind, FIELD_NONE);
+        return true;
+    if (token_read(&call->server->issuer, text, call->now_s, &claims) !=
+            TOKEN_OK ||
+        claims.issued_us <= atomic_load(&call->server->demo.expired_us))
+        return false;
+    memcpy(sid, claims.sid, STORE_SID_SIZE);
+    return true;
+}
+
+void session_verify(struct call *call)
+{
+    struct verify *work = call_reserve(call, sizeof *work);
+
+    if (work == NULL)
+        return;
+    if (!find_sid(call, work->sid)) {
+        call_reply(call, CASE_UNREADABLE, FIELD_NONE);
+        return;
+    }
+    work->call = call;
+    work->task.change.run = find_session;
+    work->task.done = end_verify;
+    task_read(call->worker, &work->task);
 }

@@ -15,6 +15,8 @@
 struct sign_in {
     struct task task;
     struct hash hash;
+    char shown[STORE_NAME_SIZE]; /* name or address, or empty */
+    bool by_email;
     struct store_user user; /* as read before the hash; id 0: there is none */
     struct store_session session;
     struct store_session added;
@@ -60,20 +62,33 @@ static void answer_signed_in(struct sign_in *work)
     call_reply(call, CASE_OK, FIELD_NONE);
 }
 
-/* The user was changed while the hash was made: what is true now? */
-static void answer_changed(struct sign_in *work)
+static enum store_result find_again(struct store *store, struct change *change)
 {
-    struct call *call = work->hash.call;
-    struct store_user user;
-    enum store_result result =
-        store_user_by_id(call->worker->reader, work->user.id, &user);
+    struct sign_in *work = work_of((struct task *)(void *)change);
 
-    if (result == STORE_OK && user.disabled)
+    return store_user_by_id(store, work->session.user_id, &work->user);
+}
+
+static void answer_changed(struct task *task)
+{
+    struct sign_in *work = work_of(task);
+    struct call *call = work->hash.call;
+
+    if (task->change.result == STORE_OK && work->user.disabled)
         call_reply(call, CASE_DISABLED, FIELD_NONE);
-    else if (store_failed(result))
+    else if (store_failed(task->change.result))
         call_reply_failed(call);
     else
         call_reply(call, CASE_BAD_PASSWORD, FIELD_NONE);
+}
+
+/* The user was changed while the hash was made: what is true now? */
+static void look_again(struct sign_in *work)
+{
+    work->task.change.run = find_again;
+    work->task.change.steps = false;
+    work->task.done = answer_changed;
+    task_read(work->hash.call->worker, &work->task);
 }
 
 static void answer_added(struct task *task)
@@ -86,7 +101,7 @@ static void answer_added(struct task *task)
         answer_signed_in(work);
         break;
     case STORE_NONE:
-        answer_changed(work);
+        look_again(work);
         break;
     case STORE_TAKEN:
         call_reply(call, CASE_SIGN_IN_AGAIN, FIELD_NONE);
@@ -179,24 +194,46 @@ static void describe_session(struct call *call, struct store_session *session)
     plausible_copy(span_of(address), session->address, sizeof session->address);
 }
 
-/* Also STORE_OK when there is no such user: user.id is then 0. */
-static enum store_result find_user(struct call *call, struct store_user *out)
+/* By the name or address that the user shows; an empty one is nobody's. */
+static enum store_result find_user(struct store *store, struct change *change)
 {
-    struct store *reader = call->worker->reader;
-    bool by_email = !fields_has(&call->fields, FIELD_USERNAME);
-    struct span name =
-        fields_text(&call->fields, by_email ? FIELD_EMAIL : FIELD_USERNAME);
-    char text[STORE_NAME_SIZE];
-    enum store_result result;
+    struct sign_in *work = work_of((struct task *)(void *)change);
 
-    if ((by_email ? plausible_email(name) : plausible_name(name)) != CASE_OK)
-        return STORE_OK;
-    plausible_copy(name, text, sizeof text);
-    if (by_email)
-        result = store_user_by_email(reader, text, out);
-    else
-        result = store_user_by_name(reader, text, out);
-    return result == STORE_NONE ? STORE_OK : result;
+    if (work->shown[0] == '\0')
+        return STORE_NONE;
+    if (work->by_email)
+        return store_user_by_email(store, work->shown, &work->user);
+    return store_user_by_name(store, work->shown, &work->user);
+}
+
+/* Nobody's password costs as much as somebody's: user.id is 0 then. */
+static void check_password(struct task *task)
+{
+    struct sign_in *work = work_of(task);
+    struct call *call = work->hash.call;
+
+    if (store_failed(task->change.result)) {
+        call_reply_failed(call);
+        return;
+    }
+    work->session.user_id = work->user.id;
+    work->hash.job.task = PASSWORD_CHECK;
+    memcpy(work->hash.job.hash, work->user.password,
+           sizeof work->hash.job.hash);
+    work->hash.done = answer_hashed;
+    (void)hash_submit(call, &work->hash); // answers by itself when it cannot
+}
+
+static void read_shown(struct call *call, struct sign_in *work)
+{
+    struct span name;
+
+    work->by_email = !fields_has(&call->fields, FIELD_USERNAME);
+    name = fields_text(&call->fields,
+                       work->by_email ? FIELD_EMAIL : FIELD_USERNAME);
+    if ((work->by_email ? plausible_email(name) : plausible_name(name)) ==
+        CASE_OK)
+        plausible_copy(name, work->shown, sizeof work->shown);
 }
 
 void session_create(struct call *call)
@@ -220,15 +257,10 @@ void session_create(struct call *call)
         call_reply(call, CASE_INVALID, wrong);
         return;
     }
-    if (find_user(call, &work->user) != STORE_OK) {
-        call_reply_failed(call);
-        return;
-    }
     describe_session(call, &work->session);
-    work->session.user_id = work->user.id;
-    work->hash.job.task = PASSWORD_CHECK;
-    memcpy(work->hash.job.hash, work->user.password,
-           sizeof work->hash.job.hash);
-    work->hash.done = answer_hashed;
-    (void)hash_submit(call, &work->hash); // answers by itself when it cannot
+    read_shown(call, work);
+    work->hash.call = call;
+    work->task.change.run = find_user;
+    work->task.done = check_password;
+    task_read(call->worker, &work->task);
 }

@@ -65,3 +65,10 @@ void task_submit(struct worker *worker, struct task *task)
     else
         change_list_add(&worker->turn, &task->change);
 }
+
+void task_read(struct worker *worker, struct task *task)
+{
+    task->worker = worker;
+    task->change.result = task->change.run(worker->reader, &task->change);
+    task->done(task);
+}

@@ -1,5 +1,6 @@
 /*
- * A change on its way to the writer and back to the loop it came from.
+ * A change, or a question, on its way to the database and back to the loop it
+ * came from.
  */
 #ifndef SERVER_TASK_H
 #define SERVER_TASK_H
@@ -26,5 +27,12 @@ enum loop_result task_start(struct worker *worker);
  * when the server is stopping.
  */
 void task_submit(struct worker *worker, struct task *task);
+
+/*
+ * The same for a change that only reads, outside any transaction. Where the
+ * loop has a reader of its own, `done` runs inside this very call; so whoever
+ * asks does nothing after it.
+ */
+void task_read(struct worker *worker, struct task *task);
 
 #endif

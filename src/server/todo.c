@@ -31,7 +31,9 @@ static struct todo_work *work_of(struct task *task)
 /* ---- The list ---- */
 
 struct todo_walk {
-    struct store_todo *list; /* STORE_TODO_MAX of them */
+    struct task task;
+    struct call *call;
+    struct store_todo *list; /* STORE_TODO_MAX of them; owned */
     size_t count;
     size_t bytes; /* of all titles */
 };
@@ -96,20 +98,48 @@ static void answer_list(struct call *call, const struct todo_walk *walk)
     free(text);
 }
 
+static struct todo_walk *walk_of(struct task *task)
+{
+    return (struct todo_walk *)(void *)((char *)task -
+                                        offsetof(struct todo_walk, task));
+}
+
+static enum store_result read_list(struct store *store, struct change *change)
+{
+    struct todo_walk *walk = walk_of((struct task *)(void *)change);
+
+    walk->count = 0;
+    walk->bytes = 0;
+    return store_todo_list(store, walk->call->user_id, take_row, walk);
+}
+
+static void end_list(struct task *task)
+{
+    struct todo_walk *walk = walk_of(task);
+    struct store_todo *list = walk->list; // the answer takes the walk with it
+
+    if (task->change.result == STORE_OK)
+        answer_list(walk->call, walk);
+    else
+        call_reply_failed(walk->call);
+    free(list);
+}
+
 void todo_list(struct call *call)
 {
-    struct todo_walk walk = {
-        .list = calloc(STORE_TODO_MAX, sizeof(struct store_todo))};
-    enum store_result result = STORE_NO_MEMORY;
+    struct todo_walk *walk = call_reserve(call, sizeof *walk);
 
-    if (walk.list != NULL)
-        result = store_todo_list(call->worker->reader, call->user_id, take_row,
-                                 &walk);
-    if (result == STORE_OK)
-        answer_list(call, &walk);
-    else
+    if (walk == NULL)
+        return;
+    walk->call = call;
+    walk->list = calloc(STORE_TODO_MAX, sizeof *walk->list);
+    if (walk->list == NULL) {
         call_reply_failed(call);
-    free(walk.list);
+        return;
+    }
+    walk->task.change.run = read_list;
+    walk->task.done = end_list;
+    task_read(call->worker, &walk->task);
 }
 
 /* ---- Changes ---- */
