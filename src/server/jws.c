@@ -33,7 +33,7 @@ static void write_thumbprint(const uint8_t public_key[JWS_PUBLIC_SIZE],
 
 static void write_header(struct jws_key *key)
 {
-    char text[JWS_HEADER_MAX];
+    char text[JWS_OWN_HEADER_MAX];
     struct json_writer w;
 
     json_begin(&w, text, sizeof text, JSON_COMPACT);
@@ -106,7 +106,7 @@ static bool split(struct span token, struct parts *out)
 static enum jws_result find_key(const struct jws_key *keys, size_t count,
                                 struct span header, const struct jws_key **out)
 {
-    char text[JWS_HEADER_MAX];
+    char text[JWS_OWN_HEADER_MAX];
     struct json_token tokens[HEADER_TOKENS];
     struct json json;
     size_t kid;

@@ -18,10 +18,10 @@ enum {
     JWS_PUBLIC_SIZE = 32,
     JWS_SECRET_SIZE = 64, /* libsodium's: the seed, then the public key */
     JWS_SIGNATURE_SIZE = 64,
-    JWS_KID_SIZE = 44,      /* RFC 7638 thumbprint and NUL */
-    JWS_HEADER_MAX = 256,   /* of the header's JSON */
-    JWS_PAYLOAD_MAX = 2560, /* of the claims' JSON */
-    JWS_TEXT_MAX = 4096,    /* a whole token; longer ones are not looked at */
+    JWS_KID_SIZE = 44,        /* RFC 7638 thumbprint and NUL */
+    JWS_OWN_HEADER_MAX = 192, /* of the JSON of our own header */
+    JWS_PAYLOAD_MAX = 2560,   /* of the claims' JSON */
+    JWS_TEXT_MAX = 4096,      /* a whole token; longer ones are not looked at */
 };
 
 enum jws_result {
@@ -36,7 +36,7 @@ struct jws_key {
     char kid[JWS_KID_SIZE];
     uint8_t public_key[JWS_PUBLIC_SIZE];
     uint8_t secret[JWS_SECRET_SIZE];
-    char header[BASE64URL_LENGTH(JWS_HEADER_MAX)]; /* encoded, ready to sign */
+    char header[BASE64URL_LENGTH(JWS_OWN_HEADER_MAX)]; /* ready to sign */
     size_t header_length;
 };
 

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/jws.h"
 #include "core/offered.h"
 #include "server/jws.h"
 #include "server/key_file.h"
@@ -27,6 +28,8 @@ enum key_result {
     KEY_OK = 0,
     KEY_BAD_FILE, /* the key file: missing, unreadable, or another one's */
     KEY_DATABASE, /* the database could not be read or written */
+    KEY_FULL,     /* too many keys of a kind still verify */
+    KEY_WEAK,     /* --hs256-secret-file: unreadable or too easy to guess */
 };
 
 struct key_mac {

@@ -98,7 +98,7 @@ static void headers(void **state)
     for (size_t i = 0; i < COUNT(header_rows); i++) {
         const struct header_row *row = &header_rows[i];
         const char *at = strstr(row->header, "KID");
-        char header[JWS_HEADER_MAX];
+        char header[JWS_OWN_HEADER_MAX];
         char text[JWS_TEXT_MAX];
         char payload[JWS_PAYLOAD_MAX];
         size_t length = 0;
