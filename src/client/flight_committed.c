@@ -103,6 +103,7 @@ static enum record_reason reason_word(struct reply_case what)
     case CASE_EXPIRED:
         return RECORD_EXPIRED;
     case CASE_DISABLED:
+    case CASE_HIDDEN:
     case CASE_DELETED:
         return RECORD_DISABLED;
     case CASE_REUSE:

@@ -18,6 +18,7 @@ enum stay_reason refresh_reason(struct reply_case what)
     case CASE_SPENT:
         return STAY_REASON_REVOKED;
     case CASE_DISABLED:
+    case CASE_HIDDEN:
     case CASE_DELETED:
         return STAY_REASON_DISABLED;
     case CASE_REUSE:

@@ -77,6 +77,7 @@ enum reply_kind {
     CASE_BAD_PASSWORD,
     CASE_UNKNOWN_USER,
     CASE_DISABLED,
+    CASE_HIDDEN, /* disabled, said as if the password were wrong */
     CASE_DELETED,
     CASE_SIGN_IN_AGAIN,
 

@@ -62,6 +62,7 @@ static const struct kind_row kinds[CASE_COUNT] = {
     [CASE_UNKNOWN_USER] = {"unknown_user",        false, CASE_BAD_PASSWORD,
                  VERDICT_DENIED                                                   },
     [CASE_DISABLED] = {"disabled",            false, CASE_BAD_PASSWORD, VERDICT_REFUSED },
+    [CASE_HIDDEN] = {"hidden",              false, CASE_DISABLED,     VERDICT_REFUSED },
     [CASE_DELETED] = {"deleted",             false, CASE_DISABLED,     VERDICT_REFUSED },
     [CASE_SIGN_IN_AGAIN] = {"sign_in_again",       false, CASE_BAD_REQUEST,
                  VERDICT_DENIED                                                   },

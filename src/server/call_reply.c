@@ -182,7 +182,8 @@ static void note_unavailable(struct call *call)
 
 void call_reply(struct call *call, enum reply_kind kind, enum field field)
 {
-    struct problems one = one_case(kind, field);
+    bool hidden = kind == CASE_DISABLED && call->server->config->hide_users;
+    struct problems one = one_case(hidden ? CASE_HIDDEN : kind, field);
 
     if (kind == CASE_UNAVAILABLE)
         note_unavailable(call);

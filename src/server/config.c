@@ -268,6 +268,7 @@ static const struct config defaults = {
     .signup_roles = 1,
     .threads = 1,
     .log_level = CONFIG_INFO,
+    .hide_users = true,
 };
 
 enum config_result config_read(int argc, char *const argv[],
@@ -302,8 +303,8 @@ static const char help[] =
     "                        first one wins a path (all, in their own order)\n"
     "  --signup-roles LIST   roles that sign-up may grant (user)\n"
     "  --hide-users          say the same for a wrong name as for a wrong\n"
-    "                        password; --no-hide-users: tell them apart where\n"
-    "                        the dialect does\n"
+    "                        password (so it is); --no-hide-users: tell them\n"
+    "                        apart where the dialect does\n"
     "  --threads N           loops, 1 to 64 (1)\n"
     "  --log-level LEVEL     error, warn, info or debug (info)\n"
     "  --demo                known users and faults on demand: never in "

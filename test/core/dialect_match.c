@@ -244,7 +244,7 @@ static const struct row refused[] = {
     {"symfony 0.x: anything", "symfony", REFRESH, 401, "",
      SYM("An authentication exception occurred."), DEAD, "unknown", ""},
     {"symfony: disabled, hidden", "symfony", REFRESH, 401, "",
-     SYM("Invalid credentials."), DEAD, "disabled", ""},
+     SYM("Invalid credentials."), DEAD, "hidden", ""},
     {"symfony: disabled, shown", "symfony", REFRESH, 401, "",
      SYM("Account is disabled."), DEAD, "disabled", ""},
     {"symfony: we sent none", "symfony", REFRESH, 401, "",

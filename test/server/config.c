@@ -124,7 +124,7 @@ static void defaults(void **state)
     CHECK_EQ(config.signup_roles, 1);
     CHECK_EQ(config.threads, 1);
     CHECK(!config.demo);
-    CHECK(!config.hide_users);
+    CHECK(config.hide_users);
 }
 
 static void environment(void **state)

@@ -10,7 +10,8 @@
 
 static void all(void **state)
 {
-    static const char *const options[] = {"--access-ttl", "60s", NULL};
+    static const char *const options[] = {"--access-ttl", "60s",
+                                          "--no-hide-users", NULL};
     struct stayd stayd;
     struct rows rows;
 
