@@ -48,8 +48,8 @@ enum admin_database {
 /* One command at work. All text is borrowed from the command line. */
 struct admin {
     const struct config *config;
-    struct store *store; /* as the row says; NULL for ADMIN_CLOSED */
-    int64_t now_s;       /* wall clock at the start */
+    struct store *store;      /* as the row says; NULL for ADMIN_CLOSED */
+    int64_t now_s;            /* wall clock at the start */
     const char *const *words; /* behind the command's own words */
     size_t word_count;        /* within what the row allows */
     const char *option[ADMIN_OPTIONS]; /* NULL: not given; a switch: "" */
@@ -87,10 +87,10 @@ int admin_store_failed(const struct admin *admin, enum store_result result);
  * Runs `change` in one transaction: all of it is durable, or nothing. Its result
  * where that is not STORE_OK, else the commit's.
  */
-enum store_result
-admin_change(struct admin *admin,
-             enum store_result (*change)(struct admin *admin, void *context),
-             void *context);
+enum store_result admin_change(struct admin *admin,
+                               enum store_result (*change)(struct admin *admin,
+                                                           void *context),
+                               void *context);
 
 /* By name, or by e-mail address where there is an @; says so when there is
    none. ADMIN_DONE or an exit code. */

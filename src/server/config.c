@@ -2,9 +2,11 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
+#include "server/config_file.h"
 #include "server/config_value.h"
 
 enum {
@@ -70,6 +72,7 @@ static const struct option_row rows[] = {
      config_value_roles, "user, moderator and admin, with commas between"},
     {"threads", "STAYD_THREADS", KIND_COUNT, AT(threads), 1,
      CONFIG_THREADS_MAX, NULL, "1 to 64"},
+    {"config", "STAYD_CONFIG", KIND_TEXT, AT(file), 0, 0, NULL, "a path"},
     {"log-level", "STAYD_LOG_LEVEL", KIND_OTHER, 0, 0, 0, config_value_level,
      "error, warn, info or debug"},
     {"demo", "STAYD_DEMO", KIND_SWITCH, AT(demo), 0, 0, NULL, switch_words},
@@ -83,12 +86,25 @@ static const struct option_row rows[] = {
 enum {
     OPTION_HELP = COUNT(rows),
     OPTION_VERSION,
-    OPTION_COUNT,
+    OPTION_EXTRA, /* the first option of a command */
+    OPTION_COUNT = OPTION_EXTRA + CONFIG_WORDS_MAX,
+    /* What getopt_long gives back: never a character. */
+    OPTION_VALUE = 256,
+    EXTRA_VALUE = OPTION_VALUE + CONFIG_ROWS_MAX,
+    NAME_MAX_LENGTH = 64, /* of a key in a message, and of an option */
 };
+
+_Static_assert(COUNT(rows) <= CONFIG_ROWS_MAX, "room for where each came from");
 
 static bool is_switch(const struct option_row *row)
 {
     return row->allowed == switch_words;
+}
+
+/* No file names the next one. */
+static bool is_here_only(const struct option_row *row)
+{
+    return row->at == AT(file) && row->kind == KIND_TEXT;
 }
 
 static bool read_count(const char *text, const struct option_row *row,
@@ -155,6 +171,41 @@ static void say_value(const char *where, const char *text,
                    where, shown, row->allowed);
 }
 
+/* The row whose value this one sets: --no-hide-users is --hide-users's. */
+static size_t slot_of(const struct option_row *row)
+{
+    const char *name =
+        strncmp(row->name, "no-", 3) == 0 ? row->name + 3 : row->name;
+
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (strcmp(rows[i].name, name) == 0)
+            return i;
+    return (size_t)(row - rows);
+}
+
+/*
+ * Takes the value, unless one of a higher place is there already; then it is
+ * only looked at, so that a mistake does not wait for the day it counts.
+ */
+static bool take_value(const struct option_row *row, const char *text,
+                       enum config_from from, struct config *out)
+{
+    uint8_t *before = &out->from[slot_of(row)];
+    struct config scratch = *out;
+
+    if (row->kind == KIND_LIST && *before != from)
+        ((struct config_list *)(void *)((char *)&scratch + row->at))->count = 0;
+    if (!apply(row, text, &scratch))
+        return false;
+    if (*before <= from) {
+        *out = scratch;
+        *before = (uint8_t)from;
+    }
+    return true;
+}
+
+/* ---- The environment ---- */
+
 static const char *find_variable(char *const environment[], const char *name)
 {
     size_t length = strlen(name);
@@ -166,7 +217,6 @@ static const char *find_variable(char *const environment[], const char *name)
     return NULL;
 }
 
-/* The environment comes first, so that the command line can overwrite it. */
 static bool read_environment(char *const environment[], struct config *out,
                              char why[CONFIG_WHY_SIZE])
 {
@@ -178,7 +228,7 @@ static bool read_environment(char *const environment[], struct config *out,
         // An empty variable is the same as none, as scripts expect.
         if (text == NULL || text[0] == '\0')
             continue;
-        if (!apply(&rows[i], text, out)) {
+        if (!take_value(&rows[i], text, CONFIG_FROM_ENVIRONMENT, out)) {
             say_value(rows[i].variable, text, &rows[i], why);
             return false;
         }
@@ -186,55 +236,81 @@ static bool read_environment(char *const environment[], struct config *out,
     return true;
 }
 
-static void fill_options(struct option options[OPTION_COUNT + 1])
+/* ---- The command line ---- */
+
+static void fill_options(struct option options[OPTION_COUNT + 1],
+                         const struct config_command *command)
 {
     memset(options, 0, (OPTION_COUNT + 1) * sizeof *options);
     for (size_t i = 0; i < COUNT(rows); i++) {
         options[i].name = rows[i].name;
         options[i].has_arg =
             is_switch(&rows[i]) ? no_argument : required_argument;
-        options[i].val = (int)i + 1; // getopt_long says '?' and ':' likewise
+        options[i].val = OPTION_VALUE + (int)i;
     }
     options[OPTION_HELP] = (struct option){"help", no_argument, NULL, 'h'};
     options[OPTION_VERSION] =
         (struct option){"version", no_argument, NULL, 'V'};
+    for (size_t i = 0; command != NULL && i < command->extra_count; i++)
+        options[OPTION_EXTRA + i] = (struct option){
+            command->extras[i].name,
+            command->extras[i].is_switch ? no_argument : required_argument,
+            NULL, EXTRA_VALUE + (int)i};
 }
 
-/* A list given on the command line replaces the environment's. */
-static void begin_list(const struct option_row *row, bool *begun,
-                       struct config *out)
-{
-    if (row->kind == KIND_LIST && !*begun)
-        *(struct config_list *)(void *)((char *)out + row->at) =
-            (struct config_list){.count = 0};
-    *begun = true;
-}
-
-static enum config_result take_option(int found, bool begun[COUNT(rows)],
-                                      struct config *out,
+static enum config_result take_option(int found, struct config *out,
+                                      struct config_command *command,
                                       char why[CONFIG_WHY_SIZE])
 {
-    const struct option_row *row = &rows[found - 1];
-    const char *text = is_switch(row) ? "1" : optarg;
+    const struct option_row *row = &rows[found - OPTION_VALUE];
+    const char *text;
     char where[64];
 
-    begin_list(row, &begun[found - 1], out);
-    if (apply(row, text, out))
+    if (found >= EXTRA_VALUE) {
+        command->value[found - EXTRA_VALUE] = optarg == NULL ? "" : optarg;
+        return CONFIG_OK;
+    }
+    text = is_switch(row) ? "1" : optarg;
+    if (take_value(row, text, CONFIG_FROM_OPTION, out))
         return CONFIG_OK;
     (void)snprintf(where, sizeof where, "--%s", row->name);
     say_value(where, text, row, why);
     return CONFIG_BAD;
 }
 
+/* What stands on the line beside the options. */
+static enum config_result take_words(int argc, char *const argv[],
+                                     struct config_command *command,
+                                     char why[CONFIG_WHY_SIZE])
+{
+    if (optind == argc)
+        return CONFIG_OK;
+    if (command == NULL) {
+        (void)snprintf(why, CONFIG_WHY_SIZE,
+                       "'%.64s': is not a command here; see --help",
+                       argv[optind]);
+        return CONFIG_BAD;
+    }
+    if (argc - optind > CONFIG_WORDS_MAX) {
+        (void)snprintf(why, CONFIG_WHY_SIZE, "'%.64s': too many words; see "
+                                             "--help",
+                       argv[argc - 1]);
+        return CONFIG_BAD;
+    }
+    for (int i = optind; i < argc; i++)
+        command->word[command->word_count++] = argv[i];
+    return CONFIG_OK;
+}
+
 static enum config_result read_options(int argc, char *const argv[],
                                        struct config *out,
+                                       struct config_command *command,
                                        char why[CONFIG_WHY_SIZE])
 {
     struct option options[OPTION_COUNT + 1];
-    bool begun[COUNT(rows)] = {false};
     int found;
 
-    fill_options(options);
+    fill_options(options, command);
     optind = 0; // glibc: begin anew
     opterr = 0;
     while ((found = getopt_long(argc, argv, ":hV", options, NULL)) != -1) {
@@ -248,14 +324,110 @@ static enum config_result read_options(int argc, char *const argv[],
                 found == ':' ? "needs a value" : "is not an option here");
             return CONFIG_BAD;
         }
-        if (take_option(found, begun, out, why) != CONFIG_OK)
+        if (take_option(found, out, command, why) != CONFIG_OK)
             return CONFIG_BAD;
     }
-    if (optind == argc)
-        return CONFIG_OK;
+    return take_words(argc, argv, command, why);
+}
+
+/* ---- The file ---- */
+
+/* How many letters to change, add or leave out to make `b` of `a`. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[NAME_MAX_LENGTH + 1];
+    size_t length = strlen(b);
+
+    for (size_t k = 0; k <= length; k++)
+        row[k] = k;
+    for (size_t i = 0; a[i] != '\0'; i++) {
+        size_t corner = row[0];
+
+        row[0] = i + 1;
+        for (size_t k = 0; k < length; k++) {
+            size_t best = corner + (a[i] != b[k]);
+
+            corner = row[k + 1];
+            if (row[k] + 1 < best)
+                best = row[k] + 1;
+            if (corner + 1 < best)
+                best = corner + 1;
+            row[k + 1] = best;
+        }
+    }
+    return row[length];
+}
+
+static const char *find_nearest(const char *name)
+{
+    size_t best = SIZE_MAX;
+    size_t at = 0;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        size_t apart = distance(name, rows[i].name);
+
+        if (apart < best) {
+            best = apart;
+            at = i;
+        }
+    }
+    return rows[at].name;
+}
+
+static bool has_password(const char *url)
+{
+    const char *host = strstr(url, "://");
+    size_t user = host == NULL ? 0 : strcspn(host + 3, "@/?");
+
+    if (strstr(url, "password=") != NULL)
+        return true;
+    return host != NULL && host[3 + user] == '@' &&
+           memchr(host + 3, ':', user) != NULL;
+}
+
+/* For config_file_read: one `name = value`. */
+static bool take_line(void *context, const struct config_line *line,
+                      char why[CONFIG_WHY_SIZE])
+{
+    struct config *out = context;
+    char where[CONFIG_WHERE_SIZE];
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        if (strcmp(rows[i].name, line->name) != 0 || is_here_only(&rows[i]))
+            continue;
+        if (take_value(&rows[i], line->value, CONFIG_FROM_FILE, out))
+            return true;
+        (void)snprintf(where, sizeof where, "%.200s:%zu: %s", out->file,
+                       line->number, rows[i].name);
+        say_value(where, line->value, &rows[i], why);
+        return false;
+    }
     (void)snprintf(why, CONFIG_WHY_SIZE,
-                   "'%.64s': is not a command here; see --help", argv[optind]);
-    return CONFIG_BAD;
+                   "%.200s:%zu: '%.*s' is not an option; did you mean '%s'?",
+                   out->file, line->number, NAME_MAX_LENGTH, line->name,
+                   find_nearest(line->name));
+    return false;
+}
+
+static bool read_file(struct config *out, char why[CONFIG_WHY_SIZE])
+{
+    struct config_file file = {.path = out->file};
+    bool good;
+
+    if (out->file == NULL)
+        return true;
+    good = config_file_read(&file, take_line, out, why);
+    out->kept = file.kept;
+    out->kept_size = file.kept_size;
+    if (good && config_from(out, "database") == CONFIG_FROM_FILE &&
+        has_password(out->database) && !file.is_private) {
+        (void)snprintf(why, CONFIG_WHY_SIZE,
+                       "%.200s: holds the database's password, and others may "
+                       "read or write it; allowed is mode 0600, and our user",
+                       out->file);
+        return false;
+    }
+    return good;
 }
 
 static const struct config defaults = {
@@ -271,15 +443,65 @@ static const struct config defaults = {
     .hide_users = true,
 };
 
+enum config_result config_read_command(int argc, char *const argv[],
+                                       char *const environment[],
+                                       struct config *out,
+                                       struct config_command *command,
+                                       char why[CONFIG_WHY_SIZE])
+{
+    enum config_result result;
+
+    *out = defaults;
+    why[0] = '\0';
+    result = read_options(argc, argv, out, command, why);
+    if (result == CONFIG_OK &&
+        (!read_environment(environment, out, why) || !read_file(out, why)))
+        result = CONFIG_BAD;
+    if (result == CONFIG_BAD)
+        config_clear(out);
+    return result;
+}
+
 enum config_result config_read(int argc, char *const argv[],
                                char *const environment[], struct config *out,
                                char why[CONFIG_WHY_SIZE])
 {
-    *out = defaults;
-    why[0] = '\0';
-    if (!read_environment(environment, out, why))
-        return CONFIG_BAD;
-    return read_options(argc, argv, out, why);
+    return config_read_command(argc, argv, environment, out, NULL, why);
+}
+
+void config_clear(struct config *config)
+{
+    // It may hold the database's password.
+    if (config->kept != NULL)
+        bytes_wipe(config->kept, config->kept_size);
+    free(config->kept);
+    *config = (struct config){.listen = NULL};
+}
+
+enum config_from config_from(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (strcmp(rows[i].name, name) == 0)
+            return (enum config_from)config->from[slot_of(&rows[i])];
+    return CONFIG_FROM_DEFAULT;
+}
+
+void config_key_path(const struct config *config, char path[PATH_MAX])
+{
+    struct span database = span_of(config->database);
+    struct span rest = SPAN("");
+    size_t slash;
+
+    if (config->key_file != NULL) {
+        (void)snprintf(path, PATH_MAX, "%s", config->key_file);
+        return;
+    }
+    // A database on a server has no folder: the one we were started in.
+    if (span_starts(database, SPAN("sqlite:")))
+        rest = span_tail(database, 7);
+    for (slash = rest.length; slash > 0 && rest.text[slash - 1] != '/';)
+        slash--;
+    (void)snprintf(path, PATH_MAX, "%.*sstay.key", (int)slash, rest.text);
 }
 
 static const char help[] =
@@ -306,6 +528,7 @@ static const char help[] =
     "                        password (so it is); --no-hide-users: tell them\n"
     "                        apart where the dialect does\n"
     "  --threads N           loops, 1 to 64 (1)\n"
+    "  --config FILE         options, one `name = value` per line\n"
     "  --log-level LEVEL     error, warn, info or debug (info)\n"
     "  --demo                known users and faults on demand: never in "
     "earnest\n"

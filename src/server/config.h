@@ -1,10 +1,12 @@
 /*
  * What the operator asked for: the command line, then STAYD_... in the
- * environment, then the defaults. Secrets come by file only.
+ * environment, then the file of --config, then the defaults. Secrets come by
+ * file only.
  */
 #ifndef SERVER_CONFIG_H
 #define SERVER_CONFIG_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,6 +16,9 @@ enum {
     CONFIG_TEXT_MAX = 1024, /* of one value, with its NUL */
     CONFIG_WHY_SIZE = 512,
     CONFIG_THREADS_MAX = 64,
+    CONFIG_ROWS_MAX = 96,         /* options there may be */
+    CONFIG_WORDS_MAX = 16,        /* of a command, arguments included */
+    CONFIG_FILE_MAX = 256 * 1024, /* bytes of --config */
 };
 
 enum config_result {
@@ -30,13 +35,22 @@ enum config_level {
     CONFIG_DEBUG,
 };
 
+/* Where a value came from; the later wins over the earlier. */
+enum config_from {
+    CONFIG_FROM_DEFAULT = 0,
+    CONFIG_FROM_FILE,
+    CONFIG_FROM_ENVIRONMENT,
+    CONFIG_FROM_OPTION,
+};
+
 struct config_list {
     const char *value[CONFIG_LIST_MAX];
     size_t count;
 };
 
-/* Text is borrowed from argv, the environment or constants. */
+/* Text is borrowed from argv, the environment, constants, or `kept`. */
 struct config {
+    const char *file; /* of --config; NULL: none */
     const char *listen;   /* "127.0.0.1:8080", "unix:PATH" */
     const char *database; /* "sqlite:PATH" */
     const char *url;      /* how clients reach us; NULL: as we listen */
@@ -56,18 +70,54 @@ struct config {
     bool
         hide_users; /* the same answer for a wrong name as for a wrong password;
                         otherwise each dialect answers in its own way */
+    uint8_t from[CONFIG_ROWS_MAX]; /* for config_from */
+    char *kept;                    /* what was read from the file; owned */
+    size_t kept_size;
+};
+
+/* An option of a command, such as --roles; the caller's table. */
+struct config_extra {
+    const char *name;
+    bool is_switch;
+};
+
+/* The words of a command, and its own options; borrowed from argv. */
+struct config_command {
+    const struct config_extra *extras; /* set by the caller, */
+    size_t extra_count;                /* at most CONFIG_WORDS_MAX */
+    const char *value[CONFIG_WORDS_MAX]; /* by extra: NULL where not given, ""
+                                            for a switch */
+    const char *word[CONFIG_WORDS_MAX];
+    size_t word_count; /* 0: no command, serve */
 };
 
 /*
- * Reads argv and `environment` (as environ) into *out. `why` is one line without
- * a new line, set on CONFIG_BAD. Uses getopt_long, so one thread at a time.
+ * Reads argv and `environment` (as environ), and the file they name, into *out,
+ * for config_clear. `why` is one line without a new line, set on CONFIG_BAD;
+ * *out is then empty. Uses getopt_long, so one thread at a time; it may move
+ * the words of argv behind the options.
  */
 enum config_result config_read(int argc, char *const argv[],
                                char *const environment[], struct config *out,
                                char why[CONFIG_WHY_SIZE]);
 
+/* The same where words are a command; its options are at home among ours. */
+enum config_result config_read_command(int argc, char *const argv[],
+                                       char *const environment[],
+                                       struct config *out,
+                                       struct config_command *command,
+                                       char why[CONFIG_WHY_SIZE]);
+
+void config_clear(struct config *config); /* zeroed is allowed */
+
+/* Where the value of this option, such as "database", came from. */
+enum config_from config_from(const struct config *config, const char *name);
+
 /* The text of --help, with its new lines. */
 const char *config_help(void);
+
+/* Where the key file is: beside the database unless said. */
+void config_key_path(const struct config *config, char path[PATH_MAX]);
 
 /*
  * "10s", "5m", "24h", "30d", or a number of seconds. False when malformed, or

@@ -8,8 +8,10 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "server/admin_table.h"
 #include "server/config.h"
 #include "server/server.h"
 
@@ -79,26 +81,61 @@ static int serve(const struct config *config)
     return fail(why, result == SERVER_BAD_CONFIG ? EXIT_USAGE : EXIT_FAILED);
 }
 
+static int administer(const struct config *config,
+                      const struct config_command *words)
+{
+    struct admin admin = {.config = config, .now_s = time(NULL)};
+    const struct admin_command *command;
+    size_t used = 0;
+
+    command = admin_find(words->word, words->word_count, &used);
+    if (command == NULL)
+        return admin_misuse("'%.64s': is not a command here; see --help",
+                            words->word[0]);
+    admin.words = words->word + used;
+    admin.word_count = words->word_count - used;
+    for (size_t i = 0; i < ADMIN_OPTIONS; i++)
+        admin.option[i] = words->value[i];
+    return admin_run(command, &admin);
+}
+
+static int run(const struct config *config, const struct config_command *words)
+{
+    if (words->word_count > 0)
+        return administer(config, words);
+    for (size_t i = 0; i < ADMIN_OPTIONS; i++)
+        if (words->value[i] != NULL)
+            return admin_misuse("--%s: is for a command; see --help",
+                                admin_extras[i].name);
+    return serve(config);
+}
+
 int main(int argc, char *argv[])
 {
+    struct config_command words = {.extras = admin_extras,
+                                   .extra_count = ADMIN_OPTIONS};
     struct config config;
     char why[CONFIG_WHY_SIZE];
+    int code = EXIT_DONE;
 
     keep_to_itself();
     raise_descriptors();
     if (sodium_init() < 0)
         return fail("libsodium does not start", EXIT_FAILED);
-    switch (config_read(argc, argv, environ, &config, why)) {
+    switch (config_read_command(argc, argv, environ, &config, &words, why)) {
     case CONFIG_HELP:
         (void)fputs(config_help(), stdout);
-        return EXIT_DONE;
+        admin_print_help();
+        break;
     case CONFIG_VERSION:
         (void)puts("stayd " STAY_VERSION);
-        return EXIT_DONE;
+        break;
     case CONFIG_BAD:
         return fail(why, EXIT_USAGE);
     case CONFIG_OK:
+        code = run(&config, &words);
         break;
     }
-    return serve(&config);
+    config_clear(&config);
+    return code;
 }

@@ -29,23 +29,6 @@ static enum server_result say(char why[SERVER_WHY_SIZE], const char *text)
 
 /* ---- The database, and what lives in it ---- */
 
-/* Beside the database unless the operator says otherwise. */
-static void find_key_path(const struct config *config, char path[PATH_MAX])
-{
-    struct span database = span_of(config->database);
-    struct span rest;
-    size_t slash;
-
-    if (config->key_file != NULL) {
-        (void)snprintf(path, PATH_MAX, "%s", config->key_file);
-        return;
-    }
-    rest = span_tail(database, span_find(database, ':') + 1);
-    for (slash = rest.length; slash > 0 && rest.text[slash - 1] != '/';)
-        slash--;
-    (void)snprintf(path, PATH_MAX, "%.*sstay.key", (int)slash, rest.text);
-}
-
 static enum server_result open_keys(struct server *server, struct store *store,
                                     char why[SERVER_WHY_SIZE])
 {
@@ -58,7 +41,7 @@ static enum server_result open_keys(struct server *server, struct store *store,
         .keep_s = server->config->refresh_max_s,
     };
 
-    find_key_path(server->config, path);
+    config_key_path(server->config, path);
     if (key_ring_open(&server->keys, &source, text) == KEY_OK)
         return SERVER_OK;
     return say(why, text);

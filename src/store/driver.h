@@ -33,6 +33,9 @@ struct store_driver {
     const char *(*message)(const struct store *store);
     enum store_result (*version)(struct store *store, int64_t *out);
     enum store_result (*check)(struct store *store, struct store_why *why);
+    /* NULL: its own tools do that. */
+    enum store_result (*backup)(struct store *store, const char *path,
+                                struct store_why *why);
 
     enum store_result (*begin)(struct store *store);
     enum store_result (*commit)(struct store *store);

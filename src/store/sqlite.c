@@ -324,6 +324,7 @@ const struct store_driver sqlite_driver = {
     .message = tell,
     .version = read_version,
     .check = check,
+    .backup = sqlite_backup,
     .begin = begin,
     .commit = commit,
     .rollback = rollback,

@@ -41,6 +41,10 @@ enum store_result sqlite_migrate(sqlite3 *db);
 /* One number that `sql` gives. */
 enum store_result sqlite_number(sqlite3 *db, const char *sql, int64_t *out);
 
+/* For store_backup. */
+enum store_result sqlite_backup(struct store *store, const char *path,
+                                struct store_why *why);
+
 enum {
     STAY_APPLICATION_ID = 0x53746179, /* "Stay" */
 };

@@ -74,6 +74,17 @@ enum store_result store_check(struct store *store, struct store_why *why)
     return store->driver->check(store, why);
 }
 
+enum store_result store_backup(struct store *store, const char *path,
+                               struct store_why *why)
+{
+    if (store->driver->backup != NULL)
+        return store->driver->backup(store, path, why);
+    (void)snprintf(why->text, sizeof why->text,
+                   "this database is a server of its own: back it up with its "
+                   "own tools, such as pg_dump");
+    return STORE_DENIED;
+}
+
 enum store_result store_begin(struct store *store)
 {
     return store->driver->begin(store);

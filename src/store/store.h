@@ -104,6 +104,15 @@ enum store_result store_version(struct store *store, int64_t *out);
  */
 enum store_result store_check(struct store *store, struct store_why *why);
 
+/*
+ * Copies the database as it is at one moment to a new file, durably; others go
+ * on reading and writing. `path` must not exist, and is for its owner alone. A
+ * database that is a server of its own is not copied: STORE_DENIED, and *why
+ * says what to use. Blocks for as long as it takes.
+ */
+enum store_result store_backup(struct store *store, const char *path,
+                               struct store_why *why);
+
 /* ---- Transactions: one at a time, on a store opened to write. ---- */
 
 enum store_result store_begin(struct store *store);

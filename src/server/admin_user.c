@@ -1,0 +1,228 @@
+/*
+ * `stayd user ...`
+ */
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "server/admin.h"
+#include "server/password.h"
+#include "server/plausible.h"
+
+enum { PAGE = 256 }; /* accounts listed in one go */
+
+/* "admin,user" as the database has it: "user admin". False: an unknown word. */
+static bool read_roles(const char *text, char out[STORE_ROLES_SIZE])
+{
+    struct span rest = span_of(text);
+    unsigned roles = 0;
+    size_t length = 0;
+
+    while (rest.length > 0) {
+        size_t end = span_find(rest, ',');
+        unsigned i = 0;
+
+        while (i < ROLE_COUNT &&
+               !span_is(span_head(rest, end), dialect_role(i)))
+            i++;
+        if (i == ROLE_COUNT)
+            return false;
+        roles |= 1u << i;
+        rest = span_tail(rest, end + 1);
+    }
+    for (unsigned i = 0; i < ROLE_COUNT; i++)
+        if ((roles & 1u << i) != 0)
+            length +=
+                (size_t)snprintf(out + length, STORE_ROLES_SIZE - length,
+                                 "%s%s", length > 0 ? " " : "", dialect_role(i));
+    return roles != 0;
+}
+
+static int refuse_roles(const char *text)
+{
+    return admin_misuse("roles '%.64s' are not allowed; use user, moderator "
+                        "and admin, with commas between",
+                        text);
+}
+
+static const struct reason_row {
+    enum reply_kind kind;
+    const char *text;
+} reasons[] = {
+    {CASE_TOO_SHORT,  "is too short: at least 8 characters"               },
+    {CASE_TOO_LONG,   "is too long"                                       },
+    {CASE_TOO_COMMON, "is too easily guessed"                             },
+    {CASE_ALL_DIGITS, "is all digits"                                     },
+};
+
+static int refuse(const char *what, enum reply_kind kind)
+{
+    for (size_t i = 0; i < COUNT(reasons); i++)
+        if (reasons[i].kind == kind)
+            return admin_misuse("the %s %s", what, reasons[i].text);
+    return admin_misuse("the %s is not allowed", what);
+}
+
+/* Name, address and roles, as a sign-up would take them. */
+static int fill_user(struct admin *admin, struct store_user *user)
+{
+    const char *email = admin->option[ADMIN_EMAIL];
+    const char *roles = admin->option[ADMIN_ROLES];
+    enum reply_kind wrong = plausible_name(span_of(admin->words[0]));
+
+    if (wrong != CASE_OK)
+        return refuse("name", wrong);
+    if (email != NULL && (wrong = plausible_email(span_of(email))) != CASE_OK)
+        return refuse("e-mail address", wrong);
+    if (roles == NULL)
+        roles = dialect_role(0);
+    if (!read_roles(roles, user->roles))
+        return refuse_roles(roles);
+    plausible_copy(span_of(admin->words[0]), user->name, sizeof user->name);
+    if (email != NULL)
+        plausible_copy(span_of(email), user->email, sizeof user->email);
+    user->created_s = admin->now_s;
+    return ADMIN_DONE;
+}
+
+static int hash_password(struct admin *admin, struct store_user *user)
+{
+    const struct password_config costs = {.threads = 0};
+    char password[ADMIN_SECRET_SIZE];
+    struct span text = {password, 0};
+    enum reply_kind wrong[1];
+    int code = admin_read_password(admin, password, &text.length);
+
+    if (code == ADMIN_DONE &&
+        plausible_password(text, plausible_is_common(text), wrong, 1) > 0)
+        code = refuse("password", wrong[0]);
+    if (code == ADMIN_DONE &&
+        password_make(&costs, password, text.length, user->password) !=
+            PASSWORD_OK)
+        code = admin_fail("the password could not be hashed: out of memory");
+    sodium_memzero(password, sizeof password);
+    return code;
+}
+
+static enum store_result add(struct admin *admin, void *context)
+{
+    struct store_user *user = context;
+
+    return store_user_add(admin->store, user, &user->id);
+}
+
+int admin_user_add(struct admin *admin)
+{
+    struct store_user user;
+    enum store_result result;
+    int code;
+
+    memset(&user, 0, sizeof user);
+    code = fill_user(admin, &user);
+    if (code == ADMIN_DONE)
+        code = hash_password(admin, &user);
+    if (code != ADMIN_DONE)
+        return code;
+    result = admin_change(admin, add, &user);
+    if (result != STORE_OK)
+        return admin_store_failed(admin, result);
+    (void)printf("user %lld added\n", (long long)user.id);
+    return ADMIN_DONE;
+}
+
+/* What is to become of a user. */
+struct alteration {
+    struct store_user user;
+    bool disabled;
+    char roles[STORE_ROLES_SIZE];
+};
+
+static enum store_result set_disabled(struct admin *admin, void *context)
+{
+    struct alteration *a = context;
+
+    return store_user_set_disabled(admin->store, a->user.id, a->disabled,
+                                   admin->now_s);
+}
+
+static enum store_result set_roles(struct admin *admin, void *context)
+{
+    struct alteration *a = context;
+
+    return store_user_set_roles(admin->store, a->user.id, a->roles);
+}
+
+static int alter(struct admin *admin, struct alteration *a,
+                 enum store_result (*change)(struct admin *, void *))
+{
+    int code = admin_find_user(admin, admin->words[0], &a->user);
+    enum store_result result;
+
+    if (code != ADMIN_DONE)
+        return code;
+    result = admin_change(admin, change, a);
+    return result == STORE_OK ? ADMIN_DONE : admin_store_failed(admin, result);
+}
+
+int admin_user_disable(struct admin *admin)
+{
+    struct alteration a = {.disabled = true};
+
+    return alter(admin, &a, set_disabled);
+}
+
+int admin_user_enable(struct admin *admin)
+{
+    struct alteration a = {.disabled = false};
+
+    return alter(admin, &a, set_disabled);
+}
+
+int admin_user_roles(struct admin *admin)
+{
+    struct alteration a = {.disabled = false};
+
+    if (!read_roles(admin->words[1], a.roles))
+        return refuse_roles(admin->words[1]);
+    return alter(admin, &a, set_roles);
+}
+
+struct listing {
+    struct admin *admin;
+    int64_t last;
+    size_t count;
+};
+
+static bool list_one(void *context, const struct store_user *user)
+{
+    struct listing *listing = context;
+    const struct admin_cell cells[] = {
+        {.name = "id", .number = user->id},
+        {.name = "name", .text = user->name},
+        {.name = "email", .text = user->email},
+        {.name = "roles", .text = user->roles},
+        {.name = "disabled", .number = user->disabled, .is_flag = true},
+        {.name = "created_s", .number = user->created_s, .is_time = true},
+    };
+
+    admin_list_row(listing->admin, cells, COUNT(cells));
+    listing->last = user->id;
+    listing->count++;
+    return true;
+}
+
+int admin_user_list(struct admin *admin)
+{
+    struct listing listing = {.admin = admin};
+    enum store_result result;
+
+    do {
+        listing.count = 0;
+        result = store_user_list(admin->store, listing.last, PAGE, list_one,
+                                 &listing);
+    } while (result == STORE_OK && listing.count == PAGE);
+    if (result != STORE_OK)
+        return admin_store_failed(admin, result);
+    return admin_list_end(admin);
+}
