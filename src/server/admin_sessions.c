@@ -9,7 +9,7 @@
 #include "server/admin.h"
 
 enum {
-    PAGE = 64,          /* accounts whose sessions are listed in one go */
+    PAGE = 64,             /* accounts whose sessions are listed in one go */
     SESSIONS_MAX = 100000, /* listed of one account */
     SID_TEXT = 32,
 };
@@ -33,6 +33,7 @@ static bool list_session(void *context, const struct store_session *session)
                                             .idle_s = config->refresh_idle_s,
                                             .max_s = config->refresh_max_s};
     char sid[SID_TEXT] = "";
+    // clang-format off
     const struct admin_cell cells[] = {
         {.name = "sid", .text = sid},
         {.name = "user", .text = listing->name},
@@ -43,6 +44,7 @@ static bool list_session(void *context, const struct store_session *session)
         {.name = "created_s", .number = session->created_s, .is_time = true},
         {.name = "used_s", .number = session->used_s, .is_time = true},
     };
+    // clang-format on
 
     // Past its life, but nobody has come yet to be told so.
     if (store_session_expired(session, &lifetime))
@@ -121,8 +123,9 @@ static enum store_result end_all(struct admin *admin, void *context)
 static int end_of_user(struct admin *admin)
 {
     struct store_user user;
-    struct ending ending = {.which = {.reason = STORE_ENDED_REVOKED,
-                                      .now_s = admin->now_s}};
+    struct ending ending = {
+        .which = {.reason = STORE_ENDED_REVOKED, .now_s = admin->now_s}
+    };
     int code = admin_find_user(admin, admin->option[ADMIN_USER], &user);
     enum store_result result;
 

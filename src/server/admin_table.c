@@ -6,11 +6,11 @@
 #include "base/bytes.h"
 
 const struct config_extra admin_extras[ADMIN_OPTIONS] = {
-    [ADMIN_PASSWORD_STDIN] = {"password-stdin", true},
-    [ADMIN_EMAIL] = {"email", false},
-    [ADMIN_ROLES] = {"roles", false},
-    [ADMIN_USER] = {"user", false},
-    [ADMIN_JSON] = {"json", true},
+    [ADMIN_PASSWORD_STDIN] = {"password-stdin", true },
+    [ADMIN_EMAIL] = {"email",          false},
+    [ADMIN_ROLES] = {"roles",          false},
+    [ADMIN_USER] = {"user",           false},
+    [ADMIN_JSON] = {"json",           true },
 };
 
 #define BIT(option) (1u << (option))

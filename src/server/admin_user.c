@@ -33,9 +33,9 @@ static bool read_roles(const char *text, char out[STORE_ROLES_SIZE])
     }
     for (unsigned i = 0; i < ROLE_COUNT; i++)
         if ((roles & 1u << i) != 0)
-            length +=
-                (size_t)snprintf(out + length, STORE_ROLES_SIZE - length,
-                                 "%s%s", length > 0 ? " " : "", dialect_role(i));
+            length += (size_t)snprintf(out + length, STORE_ROLES_SIZE - length,
+                                       "%s%s", length > 0 ? " " : "",
+                                       dialect_role(i));
     return roles != 0;
 }
 
@@ -50,10 +50,10 @@ static const struct reason_row {
     enum reply_kind kind;
     const char *text;
 } reasons[] = {
-    {CASE_TOO_SHORT,  "is too short: at least 8 characters"               },
-    {CASE_TOO_LONG,   "is too long"                                       },
-    {CASE_TOO_COMMON, "is too easily guessed"                             },
-    {CASE_ALL_DIGITS, "is all digits"                                     },
+    {CASE_TOO_SHORT,  "is too short: at least 8 characters"},
+    {CASE_TOO_LONG,   "is too long"                        },
+    {CASE_TOO_COMMON, "is too easily guessed"              },
+    {CASE_ALL_DIGITS, "is all digits"                      },
 };
 
 static int refuse(const char *what, enum reply_kind kind)
@@ -97,9 +97,8 @@ static int hash_password(struct admin *admin, struct store_user *user)
     if (code == ADMIN_DONE &&
         plausible_password(text, plausible_is_common(text), wrong, 1) > 0)
         code = refuse("password", wrong[0]);
-    if (code == ADMIN_DONE &&
-        password_make(&costs, password, text.length, user->password) !=
-            PASSWORD_OK)
+    if (code == ADMIN_DONE && password_make(&costs, password, text.length,
+                                            user->password) != PASSWORD_OK)
         code = admin_fail("the password could not be hashed: out of memory");
     sodium_memzero(password, sizeof password);
     return code;
@@ -197,6 +196,7 @@ struct listing {
 static bool list_one(void *context, const struct store_user *user)
 {
     struct listing *listing = context;
+    // clang-format off
     const struct admin_cell cells[] = {
         {.name = "id", .number = user->id},
         {.name = "name", .text = user->name},
@@ -205,6 +205,7 @@ static bool list_one(void *context, const struct store_user *user)
         {.name = "disabled", .number = user->disabled, .is_flag = true},
         {.name = "created_s", .number = user->created_s, .is_time = true},
     };
+    // clang-format on
 
     admin_list_row(listing->admin, cells, COUNT(cells));
     listing->last = user->id;

@@ -292,8 +292,9 @@ static enum config_result take_words(int argc, char *const argv[],
         return CONFIG_BAD;
     }
     if (argc - optind > CONFIG_WORDS_MAX) {
-        (void)snprintf(why, CONFIG_WHY_SIZE, "'%.64s': too many words; see "
-                                             "--help",
+        (void)snprintf(why, CONFIG_WHY_SIZE,
+                       "'%.64s': too many words; see "
+                       "--help",
                        argv[argc - 1]);
         return CONFIG_BAD;
     }

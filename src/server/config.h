@@ -50,7 +50,7 @@ struct config_list {
 
 /* Text is borrowed from argv, the environment, constants, or `kept`. */
 struct config {
-    const char *file; /* of --config; NULL: none */
+    const char *file;     /* of --config; NULL: none */
     const char *listen;   /* "127.0.0.1:8080", "unix:PATH" */
     const char *database; /* "sqlite:PATH" */
     const char *url;      /* how clients reach us; NULL: as we listen */
@@ -83,8 +83,8 @@ struct config_extra {
 
 /* The words of a command, and its own options; borrowed from argv. */
 struct config_command {
-    const struct config_extra *extras; /* set by the caller, */
-    size_t extra_count;                /* at most CONFIG_WORDS_MAX */
+    const struct config_extra *extras;   /* set by the caller, */
+    size_t extra_count;                  /* at most CONFIG_WORDS_MAX */
     const char *value[CONFIG_WORDS_MAX]; /* by extra: NULL where not given, ""
                                             for a switch */
     const char *word[CONFIG_WORDS_MAX];

@@ -23,9 +23,9 @@ struct config_line {
 
 struct config_file {
     const char *path; /* set by the caller */
-    char *kept;       /* out: the values; the caller frees it, also on failure */
+    char *kept; /* out: the values; the caller frees it, also on failure */
     size_t kept_size;
-    bool is_private;  /* out: ours or root's, and nobody else may read it */
+    bool is_private; /* out: ours or root's, and nobody else may read it */
 };
 
 /*

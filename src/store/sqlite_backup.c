@@ -87,8 +87,7 @@ enum store_result sqlite_backup(struct store *store, const char *path,
     if (code == SQLITE_OK)
         code = copy(s->db, to);
     if (code != SQLITE_OK)
-        result =
-            refuse(why, path, sqlite3_errmsg(to), sqlite_result(to, code));
+        result = refuse(why, path, sqlite3_errmsg(to), sqlite_result(to, code));
     (void)sqlite3_close(to); // NULL is allowed; no statement is left
     if (result == STORE_OK && !sync_folder(path))
         result = refuse(why, path, strerror(errno), STORE_FAILED);
