@@ -35,6 +35,10 @@ enum message {
     MESSAGE_ME,
     MESSAGE_ME_CHANGE,
     MESSAGE_ME_DELETE,
+    MESSAGE_EMAIL_VERIFY,  /* mail me a code */
+    MESSAGE_EMAIL_CONFIRM, /* here it is */
+    MESSAGE_RESET,         /* mail a code for a new password */
+    MESSAGE_RESET_CONFIRM, /* here it is, and the password */
     MESSAGE_BOARD_ALL,
     MESSAGE_BOARD_USER,
     MESSAGE_BOARD_MOD,

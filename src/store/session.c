@@ -74,17 +74,6 @@ static enum store_result insert(struct store *store,
     return find(&q, out);
 }
 
-/* Is the user still there, enabled, with this hash? */
-static enum store_result user_stands(struct store *store, int64_t user_id,
-                                     const char *password)
-{
-    struct query q = query_of(store, USER_STANDS);
-
-    query_put_int(&q, user_id);
-    query_put_text(&q, password);
-    return query_end(&q);
-}
-
 /* design.md, section 5.1: sign-in is idempotent while g = 0. */
 static bool same_sign_in(const struct store_session *there,
                          const struct store_session *wanted)
@@ -108,7 +97,7 @@ enum store_result store_session_add(struct store *store,
 
     if (result != STORE_NONE)
         return result;
-    result = user_stands(store, session->user_id, password);
+    result = store_user_stands(store, session->user_id, password);
     if (result != STORE_OK)
         return result;
     result = store_session_find(store, session->sid, &there);
@@ -258,6 +247,27 @@ enum store_result store_sessions_end(struct store *store,
     // No sid is empty, so an empty one keeps none.
     query_put_blob(&q, which->keep == NULL ? (const uint8_t *)"" : which->keep,
                    which->keep == NULL ? 0 : STORE_SID_SIZE);
+    result = query_change(&q, &count);
+    if (result != STORE_OK && result != STORE_NONE)
+        return result;
+    *ended = count;
+    return STORE_OK;
+}
+
+enum store_result store_session_reclaim(struct store *store,
+                                        const struct store_reclaim *which,
+                                        int64_t *ended)
+{
+    struct query q = query_of(store, SESSION_RECLAIM);
+    enum store_result result;
+    int64_t count = 0;
+
+    assert(which->max >= 1);
+    query_put_int(&q, STORE_ENDED_REVOKED);
+    query_put_int(&q, which->now_s);
+    query_put_int(&q, which->user_id);
+    query_put_blob(&q, which->keep, STORE_SID_SIZE);
+    query_put_int(&q, which->max - 1); // beside the one that is kept
     result = query_change(&q, &count);
     if (result != STORE_OK && result != STORE_NONE)
         return result;

@@ -4,7 +4,8 @@
 
 #include "base/assert.h"
 
-#define USER_COLUMNS "id, name, email, password, roles, disabled, created_s"
+#define USER_COLUMNS \
+    "id, name, email, password, roles, disabled, verified, created_s"
 #define SESSION_COLUMNS                                                        \
     "sid, user_id, roles, dialect, protocol, cookie, ended, ended_s, "         \
     "created_s, used_s, generation, moved, moved_s, chain, label, agent, "     \
@@ -14,14 +15,18 @@
 
 static const char *const texts[STATEMENT_COUNT] = {
     [USER_ADD] = "INSERT INTO account (name, email, password, roles, disabled,"
-                 " created_s) VALUES ($1, $2, $3, $4, $5, $6)"
+                 " verified, created_s) VALUES ($1, $2, $3, $4, $5, $6, $7)"
                  " ON CONFLICT DO NOTHING RETURNING id",
     [USER_BY_ID] = "SELECT " USER_COLUMNS " FROM account WHERE id = $1",
     [USER_BY_NAME] = "SELECT " USER_COLUMNS " FROM account WHERE name = $1",
     [USER_BY_EMAIL] = "SELECT " USER_COLUMNS " FROM account"
                       " WHERE lower(email) = lower($1) AND email <> ''",
     [USER_SET_PASSWORD] = "UPDATE account SET password = $1 WHERE id = $2",
-    [USER_SET_EMAIL] = "UPDATE account SET email = $1 WHERE id = $2",
+    [USER_SWAP_PASSWORD] = "UPDATE account SET password = $1"
+                           " WHERE id = $2 AND password = $3 AND disabled = 0",
+    [USER_SET_EMAIL] = "UPDATE account SET email = $1, verified = 0"
+                       " WHERE id = $2",
+    [USER_SET_VERIFIED] = "UPDATE account SET verified = $1 WHERE id = $2",
     [USER_SET_ROLES] = "UPDATE account SET roles = $1 WHERE id = $2",
     [USER_SET_DISABLED] = "UPDATE account SET disabled = $1 WHERE id = $2",
     [USER_REMOVE] = "DELETE FROM account WHERE id = $1",
@@ -72,6 +77,12 @@ static const char *const texts[STATEMENT_COUNT] = {
     [SESSION_END_ALL] = "UPDATE session SET ended = $1, ended_s = $2,"
                         " label = '', agent = '', address = ''"
                         " WHERE user_id = $3 AND ended = 0 AND sid <> $4",
+    // The limit only bounds what one sign-in ends.
+    [SESSION_RECLAIM] = "UPDATE session SET ended = $1, ended_s = $2,"
+                        " label = '', agent = '', address = ''"
+                        " WHERE sid IN (SELECT sid FROM session"
+                        " WHERE user_id = $3 AND ended = 0 AND sid <> $4"
+                        " ORDER BY used_s DESC, sid LIMIT 1000 OFFSET $5)",
     [SESSION_SET_ROLES] = "UPDATE session SET roles = $1"
                           " WHERE user_id = $2 AND ended = 0",
     [SESSION_LIST] = "SELECT " SESSION_COLUMNS " FROM session"
@@ -80,6 +91,24 @@ static const char *const texts[STATEMENT_COUNT] = {
     [SESSION_SWEEP] = "SELECT sid, used_s, ended_s FROM session"
                       " WHERE sid > $1 ORDER BY sid LIMIT $2",
     [SESSION_REMOVE] = "DELETE FROM session WHERE sid = $1",
+
+    [CODE_ADD] = "INSERT INTO code (hash, user_id, kind, email, expires_s)"
+                 " SELECT $1, id, $2, email, $3 FROM account"
+                 " WHERE id = $4 AND email = $5 AND disabled = 0"
+                 " AND (SELECT count(*) FROM code WHERE user_id = $4"
+                 " AND kind = $2 AND expires_s > $6) < $7",
+    [CODE_FIND] = "SELECT user_id FROM code"
+                  " WHERE hash = $1 AND kind = $2 AND expires_s > $3",
+    // An address that was changed since makes its codes void.
+    [CODE_SPEND] = "DELETE FROM code"
+                   " WHERE hash = $1 AND kind = $2 AND expires_s > $3"
+                   " AND EXISTS (SELECT 1 FROM account"
+                   " WHERE account.id = code.user_id"
+                   " AND account.email = code.email AND account.disabled = 0)"
+                   " RETURNING user_id",
+    [CODE_REMOVE_ALL] = "DELETE FROM code WHERE user_id = $1 AND kind = $2",
+    [CODE_SWEEP] = "DELETE FROM code WHERE hash IN (SELECT hash FROM code"
+                   " WHERE expires_s <= $1 LIMIT $2)",
 
     [TODO_ADD] = "INSERT INTO todo (user_id, title, done)"
                  " SELECT id, $1, 0 FROM account WHERE id = $2"

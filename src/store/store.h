@@ -40,7 +40,9 @@ enum {
     STORE_CHAIN_SIZE = 144, /* the newest commitment and 7 older ones */
     STORE_BLOB_MAX = 4096,  /* a key's bytes, a setting's value */
     STORE_TODO_MAX = 100,   /* todos of one user */
+    STORE_CODE_MAX = 5,     /* living codes of one user and kind */
     STORE_SWEEP_MAX = 256,
+    STORE_RECLAIM_MAX = 1000, /* sessions that one sign-in ends */
 };
 
 enum store_result {
@@ -157,9 +159,11 @@ struct store_user {
     int64_t id;                   /* above 0; never given out twice */
     char name[STORE_NAME_SIZE];   /* unique, compared byte by byte */
     char email[STORE_EMAIL_SIZE]; /* unique but for ASCII case, or empty */
-    char password[STORE_PASSWORD_SIZE]; /* encoded argon2id hash */
+    char password[STORE_PASSWORD_SIZE]; /* encoded hash: argon2id, or an
+                                           imported one (server/foreign.h) */
     char roles[STORE_ROLES_SIZE];       /* "user moderator admin" */
     bool disabled;
+    bool verified; /* mail to `email` was answered with its code */
     int64_t created_s;
 };
 
@@ -177,8 +181,20 @@ enum store_result store_user_by_email(struct store *store, const char *email,
 /* `password` is an encoded hash. Sessions live on: see store_sessions_end. */
 enum store_result store_user_set_password(struct store *store, int64_t id,
                                           const char *password);
+/*
+ * The same, but only where it still is `seen` and the user is enabled; else
+ * STORE_NONE. So of two who change it one learns that it was the later.
+ */
+enum store_result store_user_swap_password(struct store *store, int64_t id,
+                                           const char *seen, const char *next);
+/* Is the user there, enabled, with this hash? Else STORE_NONE. */
+enum store_result store_user_stands(struct store *store, int64_t id,
+                                    const char *password);
+/* The address is not verified then. */
 enum store_result store_user_set_email(struct store *store, int64_t id,
                                        const char *email);
+enum store_result store_user_set_verified(struct store *store, int64_t id,
+                                          bool verified);
 /* Rewrites the roles in the user's sessions too. Two statements. */
 enum store_result store_user_set_roles(struct store *store, int64_t id,
                                        const char *roles);
@@ -365,6 +381,21 @@ enum store_result store_sessions_end(struct store *store,
                                      const struct store_end_all *which,
                                      int64_t *ended);
 
+/*
+ * Ends living sessions of a user so that `max` are left, `keep` among them: the
+ * least used first, STORE_RECLAIM_MAX at most. `max` is at least 1. One
+ * statement, for the change that has just added `keep`. *ended: how many.
+ */
+struct store_reclaim {
+    int64_t user_id;
+    const uint8_t *keep; /* STORE_SID_SIZE bytes, borrowed */
+    int64_t max;
+    int64_t now_s;
+};
+enum store_result store_session_reclaim(struct store *store,
+                                        const struct store_reclaim *which,
+                                        int64_t *ended);
+
 /* A user's living sessions, at most `limit`; expired ones are for the caller. */
 enum store_result store_session_list(
     struct store *store, int64_t user_id, int64_t limit,
@@ -385,6 +416,49 @@ struct store_sweep {
 };
 enum store_result store_session_sweep(struct store *store,
                                       struct store_sweep *sweep);
+
+/* ---- Codes: mailed once, good once, for one address of one user ---- */
+
+/* The numbers stand in the database: append only. */
+enum store_code_kind {
+    STORE_CODE_VERIFY = 1, /* this address is the user's */
+    STORE_CODE_RESET = 2,  /* choose a new password */
+};
+
+struct store_code {
+    uint8_t hash[STORE_HASH_SIZE]; /* SHA-256 of the code */
+    enum store_code_kind kind;
+    int64_t user_id;
+    const char *email; /* the user's when it is added; borrowed */
+    int64_t expires_s; /* dead from then on */
+};
+
+/*
+ * STORE_NONE: the user is gone or disabled, has another address by now, or has
+ * STORE_CODE_MAX living codes of that kind: nothing is to be mailed.
+ */
+enum store_result store_code_add(struct store *store,
+                                 const struct store_code *code, int64_t now_s);
+/* Whose living code it is. Only reads: store_code_spend has the last word. */
+enum store_result store_code_find(struct store *store,
+                                  enum store_code_kind kind,
+                                  const uint8_t hash[STORE_HASH_SIZE],
+                                  int64_t now_s, int64_t *user_id);
+/*
+ * Takes the code away and tells whose it was, in one statement: of two who show
+ * it one gets STORE_OK. STORE_NONE: unknown, spent, expired; or its user is
+ * disabled or has another address by now.
+ */
+enum store_result store_code_spend(struct store *store,
+                                   enum store_code_kind kind,
+                                   const uint8_t hash[STORE_HASH_SIZE],
+                                   int64_t now_s, int64_t *user_id);
+/* All of that kind; STORE_OK also where there was none. */
+enum store_result store_codes_remove(struct store *store, int64_t user_id,
+                                     enum store_code_kind kind);
+/* Removes at most `count` that are dead; *removed: how many. One statement. */
+enum store_result store_code_sweep(struct store *store, int64_t now_s,
+                                   int64_t count, int64_t *removed);
 
 /* ---- Todos: each belongs to one user, and is found only through that user */
 

@@ -10,6 +10,7 @@ static void read_user(struct query *q, struct store_user *out)
     query_get_text(q, out->password, sizeof out->password);
     query_get_text(q, out->roles, sizeof out->roles);
     out->disabled = query_get_bool(q);
+    out->verified = query_get_bool(q);
     out->created_s = query_get_int(q);
 }
 
@@ -77,6 +78,7 @@ enum store_result store_user_add(struct store *store,
     query_put_text(&q, user->password);
     query_put_text(&q, user->roles);
     query_put_int(&q, user->disabled);
+    query_put_int(&q, user->verified);
     query_put_int(&q, user->created_s);
     if (query_row(&q))
         added = query_get_int(&q);
@@ -102,6 +104,37 @@ enum store_result store_user_set_password(struct store *store, int64_t id,
                                           const char *password)
 {
     return set_text(store, USER_SET_PASSWORD, id, password);
+}
+
+enum store_result store_user_swap_password(struct store *store, int64_t id,
+                                           const char *seen, const char *next)
+{
+    struct query q = query_of(store, USER_SWAP_PASSWORD);
+
+    query_put_text(&q, next);
+    query_put_int(&q, id);
+    query_put_text(&q, seen);
+    return query_change(&q, NULL);
+}
+
+enum store_result store_user_stands(struct store *store, int64_t id,
+                                    const char *password)
+{
+    struct query q = query_of(store, USER_STANDS);
+
+    query_put_int(&q, id);
+    query_put_text(&q, password);
+    return query_end(&q);
+}
+
+enum store_result store_user_set_verified(struct store *store, int64_t id,
+                                          bool verified)
+{
+    struct query q = query_of(store, USER_SET_VERIFIED);
+
+    query_put_int(&q, verified);
+    query_put_int(&q, id);
+    return query_change(&q, NULL);
 }
 
 enum store_result store_user_set_email(struct store *store, int64_t id,
