@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/audit.h"
 #include "server/hash.h"
 #include "server/plausible.h"
 #include "server/resource.h"
@@ -14,6 +15,7 @@ static const char *const role_words[] = {"user", "moderator", "admin"};
 struct sign_up {
     struct task task;
     struct hash hash;
+    struct audit audit;
     struct store_user user;
 };
 
@@ -81,7 +83,20 @@ static enum store_result add_user(struct store *store, struct change *change)
 {
     struct sign_up *work = work_of((struct task *)(void *)change);
 
-    return store_user_add(store, &work->user, &work->user.id);
+    enum store_result result =
+        store_user_add(store, &work->user, &work->user.id);
+
+    work->audit.user_id = work->user.id;
+    if (result == STORE_OK)
+        result = audit_store(store, &work->audit);
+    return result;
+}
+
+/* It tells who has an account here, so it is not told without end. */
+static void answer_taken(struct call *call, enum field field)
+{
+    call_count(call, THROTTLE_TAKEN);
+    call_reply(call, CASE_TAKEN, field);
 }
 
 static void answer_added(struct task *task)
@@ -92,15 +107,15 @@ static void answer_added(struct task *task)
     switch ((int)task->change.result) {
     case STORE_OK:
         call_set_user(call, &work->user);
-        log_event(&call->server->log, CONFIG_INFO, "sign_up", "user=%lld",
-                  (long long)work->user.id);
+        audit_tell(&call->server->log, &work->audit);
+        call_count(call, THROTTLE_SIGN_UP);
         call_reply(call, CASE_OK, FIELD_NONE);
         break;
     case STORE_TAKEN_NAME:
-        call_reply(call, CASE_TAKEN, FIELD_USERNAME);
+        answer_taken(call, FIELD_USERNAME);
         break;
     case STORE_TAKEN_EMAIL:
-        call_reply(call, CASE_TAKEN, FIELD_EMAIL);
+        answer_taken(call, FIELD_EMAIL);
         break;
     default:
         call_reply_failed(call);
@@ -122,7 +137,9 @@ static void store_hashed(struct hash *hash)
     memcpy(work->user.password, hash->job.hash, sizeof work->user.password);
     grant_roles(call, work->user.roles);
     work->user.created_s = call->now_s;
+    audit_begin(&work->audit, call, AUDIT_SIGN_UP);
     work->task.change.run = add_user;
+    work->task.change.steps = true;
     work->task.done = answer_added;
     task_submit(call->worker, &work->task);
 }
@@ -183,8 +200,12 @@ static void judge_guessed(struct hash *hash)
 void account_create(struct call *call)
 {
     struct span password = fields_text(&call->fields, FIELD_PASSWORD);
-    struct sign_up *work = call_reserve(call, sizeof *work);
+    struct sign_up *work = NULL;
 
+    if (!call_may_go_on(call, THROTTLE_SIGN_UP) ||
+        !call_may_go_on(call, THROTTLE_TAKEN))
+        return;
+    work = call_reserve(call, sizeof *work);
     if (work == NULL)
         return;
     work->hash.call = call;

@@ -48,6 +48,8 @@ static struct call *make_call(struct worker *worker, struct exchange *x)
     call->problems.count = 0;
     call->now_s = loop_now_s(worker->loop);
     call->user_id = 0;
+    call->client = client_find(&worker->server->trust, request);
+    call->tried = (struct throttle_try){.pair = 0};
     fields_init(&call->fields, memory + sizeof *call + lines, room);
     fill_seen(call, request,
               (struct header_line *)(void *)(memory + sizeof *call));

@@ -23,7 +23,9 @@ struct call {
     struct request_seen seen;
     struct fields fields; /* of the request, then also of the reply */
     struct problems problems;
-    int64_t now_s; /* wall clock at the beginning of the turn */
+    int64_t now_s;             /* wall clock at the beginning of the turn */
+    struct http_peer client;   /* its own address (server/client.h) */
+    struct throttle_try tried; /* call_may_try's */
 
     /* After call_authorize has said true. */
     uint8_t sid[STORE_SID_SIZE];
@@ -41,6 +43,26 @@ void call_refuse(void *context, struct exchange *x, int status);
  * answers.
  */
 void call_authorize(struct call *call, void (*then)(struct call *call));
+
+/*
+ * May this be tried once more? Otherwise it has been answered 429, and told to
+ * the audit now and then. `account` is what was shown, normalized. What was tried
+ * counts until call_know (a password was right), or call_take_back (it went well,
+ * or was not looked at; an answer 503 does that by itself).
+ */
+bool call_may_try(struct call *call, enum throttle_act act,
+                  struct span account);
+void call_know(struct call *call);
+void call_take_back(struct call *call);
+
+/*
+ * The same for acts that are counted only when it is clear what came of them, and
+ * for a network only: is there room, and count one.
+ */
+bool call_may_go_on(struct call *call, enum throttle_act act);
+/* The same question without an answer to the client. */
+bool call_is_full(const struct call *call, enum throttle_act act);
+void call_count(struct call *call, enum throttle_act act);
 
 /* A header of the request, or an empty span. */
 struct span call_header(const struct call *call, const char *name);

@@ -185,8 +185,10 @@ void call_reply(struct call *call, enum reply_kind kind, enum field field)
     bool hidden = kind == CASE_DISABLED && call->server->config->hide_users;
     struct problems one = one_case(hidden ? CASE_HIDDEN : kind, field);
 
-    if (kind == CASE_UNAVAILABLE)
+    if (kind == CASE_UNAVAILABLE) {
         note_unavailable(call);
+        call_take_back(call);
+    }
     if (kind == CASE_TRY_AGAIN || kind == CASE_UNAVAILABLE)
         fields_set_int(&call->fields, FIELD_RETRY_AFTER, RETRY_AFTER_S);
     reply_cases(call, &one);

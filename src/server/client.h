@@ -40,6 +40,10 @@ struct client_trust {
  */
 bool client_trust_add(struct client_trust *trust, const char *text);
 
+/* Is this peer one whose word is believed? */
+bool client_trusts(const struct client_trust *trust,
+                   const struct http_peer *peer);
+
 /*
  * The client of a request: its address (port 0 when a proxy told of it), or
  * is_unix. Never fails: a hop that is no address ends the walk at the proxy that

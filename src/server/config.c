@@ -75,6 +75,14 @@ static const struct option_row rows[] = {
     {"config", "STAYD_CONFIG", KIND_TEXT, AT(file), 0, 0, NULL, "a path"},
     {"log-level", "STAYD_LOG_LEVEL", KIND_OTHER, 0, 0, 0, config_value_level,
      "error, warn, info or debug"},
+    {"trust-proxy", "STAYD_TRUST_PROXY", KIND_LIST, AT(trust_proxy), 0, 0,
+     config_value_proxy, "unix, ADDR, or ADDR/BITS with no bit set behind them"},
+    {"audit-keep", "STAYD_AUDIT_KEEP", KIND_DURATION, AT(audit_keep_s), 0,
+     LIFE_MAX_S, NULL, "1s to 3650d, or 0 for ever"},
+    {"throttle", "STAYD_THROTTLE", KIND_OTHER, 0, 0, 0, config_value_throttle,
+     switch_words},
+    {"no-throttle", NULL, KIND_OTHER, 0, 0, 0, config_value_no_throttle,
+     switch_words},
     {"demo", "STAYD_DEMO", KIND_SWITCH, AT(demo), 0, 0, NULL, switch_words},
     {"hide-users", "STAYD_HIDE_USERS", KIND_OTHER, 0, 0, 0, config_value_hide,
      switch_words},
@@ -442,6 +450,8 @@ static const struct config defaults = {
     .threads = 1,
     .log_level = CONFIG_INFO,
     .hide_users = true,
+    .audit_keep_s = 90 * DAY_S,
+    .throttle = true,
 };
 
 enum config_result config_read_command(int argc, char *const argv[],
@@ -528,6 +538,10 @@ static const char help[] =
     "  --hide-users          say the same for a wrong name as for a wrong\n"
     "                        password (so it is); --no-hide-users: tell them\n"
     "                        apart where the dialect does\n"
+    "  --trust-proxy CIDR    believe the X-Forwarded-For of these addresses, or\n"
+    "                        of unix, those of a Unix socket; repeatable\n"
+    "  --no-throttle         let everyone try passwords without end\n"
+    "  --audit-keep TIME     keep the audit trail so long (90d)\n"
     "  --threads N           loops, 1 to 64 (1)\n"
     "  --config FILE         options, one `name = value` per line\n"
     "  --log-level LEVEL     error, warn, info or debug (info)\n"

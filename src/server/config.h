@@ -62,10 +62,13 @@ struct config {
     int64_t refresh_max_s;  /* 0: no limit */
     int64_t refresh_soft_s;
     struct config_list origins;
+    struct config_list trust_proxy; /* as client_trust_add wants them */
     struct config_list dialects; /* names or files; none: all, as they mount */
     unsigned signup_roles;       /* bits: 1 user, 2 moderator, 4 admin */
     int64_t threads;
     enum config_level log_level;
+    int64_t audit_keep_s; /* 0: for ever */
+    bool throttle;
     bool demo;
     bool
         hide_users; /* the same answer for a wrong name as for a wrong password;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "server/client.h"
 #include "server/listen.h"
 
 enum { CLAIM_MAX = 256 };
@@ -113,6 +114,29 @@ bool config_value_switch(const char *text, bool *out)
         }
     }
     return false;
+}
+
+bool config_value_proxy(const char *text, struct config *out)
+{
+    struct client_trust trust = {.count = 0};
+
+    (void)out;
+    return client_trust_add(&trust, text);
+}
+
+bool config_value_throttle(const char *text, struct config *out)
+{
+    return config_value_switch(text, &out->throttle);
+}
+
+bool config_value_no_throttle(const char *text, struct config *out)
+{
+    bool off = false;
+
+    if (!config_value_switch(text, &off))
+        return false;
+    out->throttle = !off;
+    return true;
 }
 
 bool config_value_hide(const char *text, struct config *out)

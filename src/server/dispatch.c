@@ -18,6 +18,7 @@ static void show_metrics(struct call *call)
         .loop_count = server->worker_count,
         .writer = server->writer,
         .pool = server->pool,
+        .throttle = server->throttle,
         .version = STAY_VERSION,
     };
     char *text = malloc(METRICS_TEXT_MAX);
@@ -29,6 +30,7 @@ static void show_metrics(struct call *call)
     for (size_t i = 0; i < server->worker_count; i++) {
         sets[i] = &server->workers[i].metrics;
         loops[i] = server->workers[i].loop;
+        source.audit_lost += atomic_load(&server->workers[i].audit.lost);
     }
     call_reply_plain(
         call, 200, SPAN("text/plain; version=0.0.4; charset=utf-8"),

@@ -27,7 +27,6 @@ static void post(struct password_job *job)
 bool hash_submit(struct call *call, struct hash *hash)
 {
     struct span password = fields_text(&call->fields, FIELD_PASSWORD);
-    const struct http_request *request = exchange_request(call->x);
 
     if (!password_fits(password.text, password.length)) {
         call_reply(call, CASE_TOO_LONG, FIELD_PASSWORD);
@@ -35,7 +34,7 @@ bool hash_submit(struct call *call, struct hash *hash)
     }
     memcpy(hash->job.password, password.text, password.length);
     hash->job.password_length = password.length;
-    http_peer_network(&request->peer, hash->job.from);
+    http_peer_network(&call->client, hash->job.from);
     hash->job.done = post;
     hash->back.run = finish;
     hash->call = call;

@@ -16,6 +16,7 @@ static const char *const outcomes[METRICS_OUTCOMES] = {
     [METRICS_EXPIRED] = "expired",
     [METRICS_DISABLED] = "disabled",
     [METRICS_REUSE] = "reuse",
+    [METRICS_THROTTLED] = "throttled",
     [METRICS_UNAVAILABLE] = "unavailable",
     [METRICS_FAULT] = "fault",
 };
@@ -186,6 +187,20 @@ static void put_passwords(struct text *t, const struct metrics_source *source)
             counts.full + counts.its_share);
 }
 
+static void put_throttled(struct text *t, const struct metrics_source *source)
+{
+    put_head(t, "stay_throttled_total", "counter",
+             "Tries refused with 429, by what was tried.");
+    for (int act = 0; act < THROTTLE_ACTS; act++)
+        put(t, "stay_throttled_total{act=\"%s\"} %llu\n",
+            throttle_act_name((enum throttle_act)act),
+            (unsigned long long)throttle_refused(source->throttle,
+                                                 (enum throttle_act)act));
+    put_one(t, "stay_audit_lost_total", "counter",
+            "Events told to the log whose row could not be written.",
+            source->audit_lost);
+}
+
 size_t metrics_write(const struct metrics_source *source, char *out,
                      size_t size)
 {
@@ -196,6 +211,7 @@ size_t metrics_write(const struct metrics_source *source, char *out,
     put_loops(&t, source);
     put_writer(&t, source);
     put_passwords(&t, source);
+    put_throttled(&t, source);
     put_head(&t, "stay_build_info", "gauge", "The version that runs.");
     put(&t, "stay_build_info{version=\"%s\"} 1\n", source->version);
     return t.length;

@@ -12,6 +12,7 @@
 #include "server/loop.h"
 #include "server/mount.h"
 #include "server/password.h"
+#include "server/throttle.h"
 #include "server/writer.h"
 
 /* What came of a refresh; each is on /metrics from the start, at zero. */
@@ -28,6 +29,7 @@ enum metrics_outcome {
     METRICS_EXPIRED,
     METRICS_DISABLED,
     METRICS_REUSE,
+    METRICS_THROTTLED,   /* too much of what is no session's */
     METRICS_UNAVAILABLE, /* no answer from the database */
     METRICS_FAULT,       /* asked for by a demonstration */
     METRICS_OUTCOMES
@@ -58,6 +60,8 @@ struct metrics_source {
     size_t loop_count;
     struct writer *writer;
     struct password_pool *pool;
+    struct throttle *throttle;
+    uint64_t audit_lost;
     const char *version;
 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/point.h"
+#include "server/audit.h"
 #include "server/mint.h"
 #include "server/present.h"
 #include "server/resource.h"
@@ -20,6 +21,7 @@ struct refresh {
         struct rotate_offered offered;
     } rotate;
     bool offered;
+    struct audit audit;     /* of the second holder that this very call found */
     struct store_user user; /* only where the claims tell of him */
     struct mint mint;
 };
@@ -57,9 +59,31 @@ static void count(struct call *call, enum metrics_outcome outcome)
     metrics_refresh(&call->worker->metrics, call->mount, outcome);
 }
 
+/* What no client that behaves shows twice. */
+static bool misbehaves(enum rotation_verdict verdict)
+{
+    return verdict == ROTATION_BAD || verdict == ROTATION_UNKNOWN ||
+           verdict == ROTATION_REVOKED || verdict == ROTATION_EXPIRED ||
+           verdict == ROTATION_DISABLED || verdict == ROTATION_REUSE;
+}
+
+/*
+ * May this network be told once more that it shows nothing good? Otherwise it
+ * has been answered 429: no session that lives is ever asked.
+ */
+static bool may_refuse(struct call *call)
+{
+    if (!call_may_go_on(call, THROTTLE_REFRESH))
+        return false;
+    call_count(call, THROTTLE_REFRESH);
+    return true;
+}
+
 /* What was decided is durable; now the answer may go, or be lost. */
 static void finish(struct call *call, enum rotation_verdict verdict)
 {
+    if (misbehaves(verdict) && !may_refuse(call))
+        return;
     count(call, verdicts[verdict].outcome);
     POINT("before_reply");
     if (!demo_drops_reply(call))
@@ -73,15 +97,21 @@ static void refuse(struct call *call, enum reply_kind kind,
     call_reply(call, kind, FIELD_NONE);
 }
 
-static void audit_reuse(struct call *call, const uint8_t sid[STORE_SID_SIZE],
-                        int64_t user_id)
+/*
+ * On the writer's thread: this very call ended the session. The end stands,
+ * whatever becomes of the row that tells of it: the log has it too.
+ */
+static void store_reuse(struct store *store, struct refresh *work,
+                        const uint8_t sid[STORE_SID_SIZE], int64_t user_id)
 {
-    char text[BASE64URL_LENGTH(STORE_SID_SIZE)];
-
-    (void)base64url_encode(sid, STORE_SID_SIZE, text);
-    log_event(&call->server->log, CONFIG_WARN, "reuse", "user=%lld sid=%.*s",
-              (long long)user_id, (int)sizeof text, text);
+    audit_begin(&work->audit, work->call, AUDIT_REFRESH);
+    work->audit.outcome = AUDIT_REUSE;
+    work->audit.user_id = user_id;
+    audit_set_sid(&work->audit, sid);
+    (void)audit_store(store, &work->audit);
 }
+
+static void answer_refresh(struct task *task);
 
 /* ---- Committed rotation (design.md, section 5.1) ---- */
 
@@ -159,7 +189,7 @@ static void answer_committed(struct refresh *work)
         return;
     }
     if (r->verdict == ROTATION_REVOKE)
-        audit_reuse(call, r->sid, r->holder.user_id);
+        audit_tell(&call->server->log, &work->audit);
     finish(call, r->verdict);
 }
 
@@ -170,9 +200,38 @@ static enum store_result run_committed(struct store *store,
     struct rotate_committed *r = &work->rotate.committed;
     enum store_result result = rotate_committed(store, r);
 
+    if (result == STORE_OK && r->verdict == ROTATION_REVOKE)
+        store_reuse(store, work, r->sid, r->holder.user_id);
     if (result == STORE_OK)
         result = find_user(store, work, r->verdict, r->holder.user_id);
     return result;
+}
+
+/* From a network that floods us with secrets of nobody: is there such a
+   session at all? Only what is there is worth the writer's time. */
+static enum store_result look_for(struct store *store, struct change *change)
+{
+    struct refresh *work = refresh_of((struct task *)(void *)change);
+    struct store_session session;
+
+    return store_session_find(store, work->rotate.committed.sid, &session);
+}
+
+static void submit_committed(struct refresh *work)
+{
+    work->task.change.run = run_committed;
+    work->task.done = answer_refresh;
+    task_submit(work->call->worker, &work->task);
+}
+
+static void end_looking(struct task *task)
+{
+    struct refresh *work = refresh_of(task);
+
+    if (task->change.result == STORE_NONE)
+        finish(work->call, ROTATION_UNKNOWN);
+    else
+        submit_committed(work);
 }
 
 static void begin_committed(struct refresh *work)
@@ -189,8 +248,13 @@ static void begin_committed(struct refresh *work)
     }
     r->limits = call->server->limits;
     r->now_s = call->now_s;
-    work->task.change.run = run_committed;
-    task_submit(call->worker, &work->task);
+    if (!call_is_full(call, THROTTLE_REFRESH)) {
+        submit_committed(work);
+        return;
+    }
+    work->task.change.run = look_for;
+    work->task.done = end_looking;
+    task_read(call->worker, &work->task);
 }
 
 /* ---- Offered rotation (design.md, section 5.2) ---- */
@@ -205,7 +269,7 @@ static void answer_offered(struct refresh *work)
         return;
     }
     if (r->verdict == ROTATION_REVOKE)
-        audit_reuse(call, r->token.sid, r->holder.user_id);
+        audit_tell(&call->server->log, &work->audit);
     finish(call, r->verdict);
 }
 
@@ -215,6 +279,8 @@ static enum store_result run_offered(struct store *store, struct change *change)
     struct rotate_offered *r = &work->rotate.offered;
     enum store_result result = rotate_offered(store, r);
 
+    if (result == STORE_OK && r->verdict == ROTATION_REVOKE)
+        store_reuse(store, work, r->token.sid, r->holder.user_id);
     if (result == STORE_OK)
         result = find_user(store, work, r->verdict, r->holder.user_id);
     return result;
@@ -243,8 +309,6 @@ static enum reply_kind name_stranger(const struct call *call, struct span text)
     return CASE_UNREADABLE;
 }
 
-static void answer_refresh(struct task *task);
-
 /* Answered without a write, if that will do. */
 static void end_reading(struct task *task)
 {
@@ -265,7 +329,8 @@ static void begin_offered(struct refresh *work)
 
     if (!offered_parse(text, &r->token) ||
         !key_mac_fits(&call->server->keys, &r->token)) {
-        refuse(call, name_stranger(call, text), METRICS_UNKNOWN);
+        if (may_refuse(call))
+            refuse(call, name_stranger(call, text), METRICS_UNKNOWN);
         return;
     }
     work->offered = true;
@@ -295,6 +360,8 @@ void session_refresh(struct call *call)
     if (demo_answers_refresh(call))
         return;
     if (call->problems.count > 0) {
+        if (!may_refuse(call))
+            return;
         count(call, METRICS_BAD_REQUEST);
         call_reply_problems(call);
         return;

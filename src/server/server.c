@@ -156,7 +156,8 @@ static enum server_result open_loop(struct worker *worker, int fd,
         return say(why, "no loop: out of memory or descriptors");
     }
     if (loop_listen(worker->loop, fd) != LOOP_OK ||
-        task_start(worker) != LOOP_OK)
+        task_start(worker) != LOOP_OK ||
+        audit_start(worker, worker == worker->server->workers) != LOOP_OK)
         return say(why, "no loop: out of memory or descriptors");
     return SERVER_OK;
 }
@@ -239,6 +240,9 @@ static enum server_result open_inside(struct server *server,
     server->pool = password_open(&passwords);
     if (server->pool == NULL)
         return say(why, "passwords: out of memory or threads");
+    server->throttle = throttle_open(!server->config->throttle);
+    if (server->throttle == NULL)
+        return say(why, "throttle: out of memory");
     set_issuer(server);
     return SERVER_OK;
 }
@@ -252,6 +256,8 @@ enum server_result server_open(struct server *out, const struct config *config,
     memset(out, 0, sizeof *out);
     out->config = config;
     out->log.level = config->log_level;
+    for (size_t i = 0; i < config->trust_proxy.count; i++)
+        (void)client_trust_add(&out->trust, config->trust_proxy.value[i]);
     out->limits = (struct rotation_limits){
         config->refresh_idle_s, config->refresh_max_s, config->refresh_soft_s};
     if (mount_open(&out->mounts, &config->dialects, why) != MOUNT_OK)
@@ -301,6 +307,7 @@ void server_close(struct server *server)
     free(server->workers);
     if (server->listening[0] != '\0')
         listen_forget(&server->address);
+    throttle_close(server->throttle);
     mount_close(&server->mounts);
     key_ring_clear(&server->keys);
 }

@@ -12,6 +12,8 @@
 #include <time.h>
 
 #include "core/rotation.h"
+#include "server/audit.h"
+#include "server/client.h"
 #include "server/config.h"
 #include "server/key.h"
 #include "server/listen.h"
@@ -20,6 +22,7 @@
 #include "server/metrics.h"
 #include "server/mount.h"
 #include "server/password.h"
+#include "server/throttle.h"
 #include "server/token.h"
 #include "server/writer.h"
 #include "store/store.h"
@@ -37,6 +40,7 @@ struct worker {
     uint8_t swept[STORE_SID_SIZE]; /* how far the sweep has come */
     bool sweeping;                 /* one step is on its way */
     int64_t unavailable_s;         /* when the log was last told of a 503 */
+    struct audit_queue audit;
 };
 
 /* Switches of --demo; all zero otherwise. */
@@ -59,6 +63,8 @@ struct server {
     struct writer *writer;
     time_t write_failed_s; /* the writer's: when the log was last told of it */
     struct password_pool *pool;
+    struct client_trust trust;
+    struct throttle *throttle;
     struct worker *workers;
     size_t worker_count;
     struct demo demo;

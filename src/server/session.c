@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "server/audit.h"
 #include "server/present.h"
 #include "server/resource.h"
 #include "server/task.h"
@@ -12,6 +13,7 @@ struct sign_out {
     struct task task;
     struct call *call;
     uint8_t sid[STORE_SID_SIZE];
+    struct audit audit;
 };
 
 static struct sign_out *sign_out_of(struct task *task)
@@ -25,21 +27,31 @@ static struct sign_out *sign_out_of(struct task *task)
 static enum store_result run_end(struct store *store, struct change *change)
 {
     struct sign_out *work = sign_out_of((struct task *)(void *)change);
+    struct store_session session;
+    enum store_result result = store_session_find(store, work->sid, &session);
 
-    return store_session_end(store, work->sid, STORE_ENDED_REVOKED,
-                             work->call->now_s);
+    if (result == STORE_OK)
+        result = store_session_end(store, work->sid, STORE_ENDED_REVOKED,
+                                   work->call->now_s);
+    if (result == STORE_OK) {
+        work->audit.user_id = session.user_id;
+        result = audit_store(store, &work->audit);
+    }
+    return result;
 }
 
 static void answer_ended(struct task *task)
 {
     struct sign_out *work = sign_out_of(task);
 
-    if (task->change.result == STORE_OK)
+    if (task->change.result == STORE_OK) {
+        audit_tell(&work->call->server->log, &work->audit);
         call_reply(work->call, CASE_OK, FIELD_NONE);
-    else if (task->change.result == STORE_NONE)
+    } else if (task->change.result == STORE_NONE) {
         call_reply(work->call, CASE_ALREADY, FIELD_NONE);
-    else
+    } else {
         call_reply_failed(work->call);
+    }
 }
 
 /*
@@ -78,7 +90,10 @@ void session_end(struct call *call)
         return;
     }
     work->call = call;
+    audit_begin(&work->audit, call, AUDIT_SIGN_OUT);
+    audit_set_sid(&work->audit, work->sid);
     work->task.change.run = run_end;
+    work->task.change.steps = true;
     work->task.done = answer_ended;
     task_submit(call->worker, &work->task);
 }

@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "server/audit.h"
 #include "server/hash.h"
 #include "server/mint.h"
 #include "server/plausible.h"
@@ -20,6 +21,7 @@ struct sign_in {
     struct store_user user; /* as read before the hash; id 0: there is none */
     struct store_session session;
     struct store_session added;
+    struct audit audit;
     uint8_t root[STORE_LINK_SIZE]; /* offered: the first token's parent */
     char sid_text[BASE64URL_LENGTH(STORE_SID_SIZE)];
     struct mint mint;
@@ -56,9 +58,7 @@ static void answer_signed_in(struct sign_in *work)
     fields_set_text(&call->fields, FIELD_SID,
                     (struct span){work->sid_text, sizeof work->sid_text});
     fields_set_text(&call->fields, FIELD_LABEL, span_of(session->label));
-    log_event(&call->server->log, CONFIG_INFO, "sign_in",
-              "user=%lld sid=%.*s dialect=%s", (long long)work->user.id,
-              (int)sizeof work->sid_text, work->sid_text, session->dialect);
+    audit_tell(&call->server->log, &work->audit);
     call_reply(call, CASE_OK, FIELD_NONE);
 }
 
@@ -118,16 +118,35 @@ static enum store_result add_session(struct store *store, struct change *change)
 {
     struct sign_in *work = work_of((struct task *)(void *)change);
 
-    return store_session_add(store, &work->session, work->user.password,
-                             &work->added);
+    enum store_result result = store_session_add(
+        store, &work->session, work->user.password, &work->added);
+
+    if (result == STORE_OK)
+        result = audit_store(store, &work->audit);
+    return result;
 }
 
 static void submit_session(struct sign_in *work)
 {
+    audit_begin(&work->audit, work->hash.call, AUDIT_SIGN_IN);
+    audit_set_sid(&work->audit, work->session.sid);
+    work->audit.user_id = work->user.id;
     work->task.change.run = add_session;
     work->task.change.steps = true;
     work->task.done = answer_added;
     task_submit(work->hash.call->worker, &work->task);
+}
+
+static void refuse(struct sign_in *work, enum audit_outcome outcome,
+                   enum reply_kind kind)
+{
+    struct call *call = work->hash.call;
+
+    audit_begin(&work->audit, call, AUDIT_SIGN_IN);
+    work->audit.outcome = outcome;
+    work->audit.user_id = work->user.id;
+    audit_note(call->worker, &work->audit);
+    call_reply(call, kind, FIELD_NONE);
 }
 
 static void answer_hashed(struct hash *hash)
@@ -138,14 +157,17 @@ static void answer_hashed(struct hash *hash)
     struct call *call = hash->call;
     bool hide = call->server->config->hide_users;
 
+    if (hash->job.result == PASSWORD_OK)
+        call_know(call);
     if (hash->job.result == PASSWORD_OK && !work->user.disabled)
         submit_session(work);
     else if (hash->job.result == PASSWORD_OK)
-        call_reply(call, CASE_DISABLED, FIELD_NONE);
-    else if (work->user.id == 0 && !hide)
-        call_reply(call, CASE_UNKNOWN_USER, FIELD_NONE);
+        refuse(work, AUDIT_DISABLED, CASE_DISABLED);
+    else if (work->user.id == 0)
+        refuse(work, AUDIT_UNKNOWN_USER,
+               hide ? CASE_BAD_PASSWORD : CASE_UNKNOWN_USER);
     else
-        call_reply(call, CASE_BAD_PASSWORD, FIELD_NONE);
+        refuse(work, AUDIT_BAD_PASSWORD, CASE_BAD_PASSWORD);
 }
 
 /* ---- 1: who is it, and which session is asked for ---- */
@@ -190,7 +212,7 @@ static void describe_session(struct call *call, struct store_session *session)
                    sizeof session->label);
     plausible_copy(call_header(call, "User-Agent"), session->agent,
                    sizeof session->agent);
-    http_peer_text(&exchange_request(call->x)->peer, address);
+    http_peer_text(&call->client, address);
     plausible_copy(span_of(address), session->address, sizeof session->address);
 }
 
@@ -259,6 +281,8 @@ void session_create(struct call *call)
     }
     describe_session(call, &work->session);
     read_shown(call, work);
+    if (!call_may_try(call, THROTTLE_SIGN_IN, span_of(work->shown)))
+        return;
     work->hash.call = call;
     work->task.change.run = find_user;
     work->task.done = check_password;

@@ -2,10 +2,10 @@
  * How often one may try: leaky buckets in memory, of which there are so many and
  * no more.
  *
- * A try is put into its buckets before the work, so that a thousand at once are
- * counted too, and taken out again when it went well: only what fails stays, and
- * leaks out by and by. Where a bucket is full the answer is 429 with Retry-After
- * (CASE_THROTTLED), and nothing else is done or told.
+ * A try of a password is put into its buckets before the work, so that a
+ * thousand at once are counted too, and taken out again when it went well: only
+ * what fails stays, and leaks out by and by. Where a bucket is full the answer is
+ * 429 with Retry-After (CASE_THROTTLED), and nothing else is done or told.
  *
  * For a password there are three buckets:
  *   pair     account and network    an attacker, at his own place
@@ -46,9 +46,9 @@ enum throttle_act {
 };
 
 enum {
-    THROTTLE_BUCKETS = 64 * 1024, /* of 16 bytes each; the emptiest goes */
-    THROTTLE_KNOWN = 32 * 1024,   /* pairs of 16 bytes; the oldest goes */
-    THROTTLE_PARTS = 3,           /* buckets of one try */
+    THROTTLE_BUCKETS = 64 * 1024, /* of 24 bytes each; the emptiest goes */
+    THROTTLE_KNOWN = 32 * 1024, /* pairs of 16 bytes; the longest unseen goes */
+    THROTTLE_PARTS = 3,         /* buckets of one try */
     THROTTLE_TELL_MS =
         60 * 1000, /* one refused try a bucket is told so often */
 };
@@ -71,16 +71,19 @@ struct throttle_ask {
 struct throttle_try {
     enum throttle_act act;
     uint64_t tag[THROTTLE_PARTS]; /* 0: none */
-    uint64_t known;               /* the pair, for throttle_know; or 0 */
+    uint64_t pair;                /* for throttle_know */
 };
 
-/*
- * 0: go on, and *out holds what was put in. Otherwise the seconds to wait, above
- * 0; nothing was put in, and *tell says whether to tell the log (once a minute
- * for each bucket).
- */
-int64_t throttle_take(struct throttle *throttle, const struct throttle_ask *ask,
-                      struct throttle_try *out, bool *tell);
+/* What a full bucket says. Zero: none is full. */
+struct throttle_wait {
+    int64_t seconds; /* until there is room for one */
+    bool tell;       /* the log too: once a minute for each bucket */
+};
+
+/* Puts a try in, where no bucket is full; *out is then for the two below. */
+struct throttle_wait throttle_take(struct throttle *throttle,
+                                   const struct throttle_ask *ask,
+                                   struct throttle_try *out);
 
 /* The try went well, or came to nothing of its own (503): takes it out. */
 void throttle_return(struct throttle *throttle,
@@ -91,6 +94,10 @@ void throttle_know(struct throttle *throttle, const struct throttle_try *tried,
                    int64_t now_ms);
 
 /* Would a try be refused now? Puts nothing in. */
+struct throttle_wait throttle_look(struct throttle *throttle,
+                                   const struct throttle_ask *ask);
+
+/* The same question, asked for no try: nothing is counted or told. */
 bool throttle_is_full(struct throttle *throttle,
                       const struct throttle_ask *ask);
 

@@ -132,6 +132,13 @@ static const char *const texts[STATEMENT_COUNT] = {
     [SETTING_GET] = "SELECT value FROM setting WHERE name = $1",
     [SETTING_PUT] = "INSERT INTO setting (name, value) VALUES ($1, $2)"
                     " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+
+    [AUDIT_ADD] = "INSERT INTO audit (at_s, kind, outcome, user_id, sid,"
+                  " detail, dialect, address)"
+                  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    // Ids grow with time: what is young ends the step, however large the table.
+    [AUDIT_SWEEP] = "DELETE FROM audit WHERE at_s < $1 AND id IN"
+                    " (SELECT id FROM audit ORDER BY id LIMIT $2)",
 };
 
 const char *statement_text(enum statement which)

@@ -51,6 +51,8 @@ enum statement {
     KEY_LIST,
     SETTING_GET,
     SETTING_PUT,
+    AUDIT_ADD,
+    AUDIT_SWEEP,
     STATEMENT_COUNT,
 };
 

@@ -530,4 +530,27 @@ enum store_result store_setting_get(struct store *store, const char *name,
 enum store_result store_setting_put(struct store *store, const char *name,
                                     const struct store_value *value);
 
+/* ---- The audit trail: rows are added, and go when they are old ---- */
+
+struct store_audit {
+    int64_t at_s;
+    const char *kind; /* these two are words of ours; borrowed */
+    const char *outcome;
+    int64_t user_id;    /* 0: nobody we know */
+    const uint8_t *sid; /* STORE_SID_SIZE bytes, borrowed; or NULL */
+    int64_t detail;     /* by kind */
+    const char
+        *dialect; /* borrowed, as is the address; "" where there is none */
+    const char *address;
+};
+enum store_result store_audit_add(struct store *store,
+                                  const struct store_audit *row);
+
+/*
+ * One small step of a sweep: of the `count` oldest rows removes those from
+ * before before_s. *removed: how many.
+ */
+enum store_result store_audit_sweep(struct store *store, int64_t before_s,
+                                    int64_t count, int64_t *removed);
+
 #endif

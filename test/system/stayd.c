@@ -25,8 +25,8 @@ static bool launch(struct stayd *s, const char *const options[])
     char listen[32];
     char line[PROCESS_LINE_SIZE];
     const char *argv[OPTIONS_MAX + 16] = {
-        stayd_path(), "--listen",   listen,   "--database",
-        database,     "--key-file", key_file, "--demo"};
+        stayd_path(), "--listen", listen,   "--database",   database,
+        "--key-file", key_file,   "--demo", "--no-throttle"};
     size_t from = 0;
 
     (void)snprintf(listen, sizeof listen, "127.0.0.1:%d", s->port);
@@ -34,7 +34,7 @@ static bool launch(struct stayd *s, const char *const options[])
     (void)snprintf(key_file, sizeof key_file, "%s/stay.key", s->folder);
     for (size_t i = 0; options != NULL && options[i] != NULL; i++)
         if (i < OPTIONS_MAX)
-            argv[8 + i] = options[i];
+            argv[9 + i] = options[i];
     if (s->earnest)
         memmove(&argv[7], &argv[8], (OPTIONS_MAX + 8) * sizeof argv[0]);
     s->process = process_start(argv, NULL);

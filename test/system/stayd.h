@@ -22,7 +22,8 @@ const char *stayd_path(void);
 /*
  * Starts one on port 0 (or a given port) with a database and a key file of its
  * own in a new folder, `--demo`, and `options` (NULL, or ended by NULL); waits
- * for its first line.
+ * for its first line. Tests try passwords all day from one address, so there is
+ * --no-throttle too, unless the options say --throttle.
  */
 bool stayd_start(struct stayd *out, const char *const options[]);
 /* The same without --demo. */

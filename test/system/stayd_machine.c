@@ -187,11 +187,13 @@ static void fill_log(struct stayd *stayd, const char *header)
     CASE("some were refused, and the log says why");
     CHECK(refused > 0);
     CHECK(process_line(stayd->process, PROCESS_ERR,
-                       "event=write_failed reason=\"no room on the disk\"",
+                       "\"event\":\"write_failed\","
+                       "\"reason\":\"no room on the disk\"",
                        &from, line));
     from = 0;
     CHECK(process_line(stayd->process, PROCESS_ERR,
-                       "event=unavailable message=todo_", &from, line));
+                       "\"event\":\"unavailable\",\"message\":\"todo_", &from,
+                       line));
     CASE("but few: the room that the log has is used again");
     CHECK(refused < CHANGES / 10);
 }

@@ -325,7 +325,9 @@ static void demo_left(void **state)
     stayd.earnest = true;
     if (stayd_restart(&stayd, NULL))
         CHECK(process_line(stayd.process, PROCESS_ERR,
-                           "level=warn event=demo_users count=3", &from, line));
+                           "\"level\":\"warn\",\"event\":\"demo_users\","
+                           "\"count\":3",
+                           &from, line));
     stayd_clear(&stayd);
 }
 
@@ -354,7 +356,7 @@ static void secrets(void **state)
     rows_init(&rows, stayd.port);
     rows_run_file(&rows, "log.rows");
     CASE("the log tells of the sign-in");
-    CHECK(says(&stayd, "event=sign_in user=1"));
+    CHECK(says(&stayd, "\"event\":\"sign_in\",\"outcome\":\"ok\",\"user\":1,"));
     CASE("and of no password and no token");
     CHECK(!says(&stayd, "lovelace"));
     CHECK(!says(&stayd, "wrong-one"));
