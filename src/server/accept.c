@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "server/listen.h"
+
 /* Whoever is turned away is told when to come back; no Date, no family's
    shape: nothing may be needed for it that could run out. */
 static const char too_many[] = "HTTP/1.1 503 Service Unavailable\r\n"
@@ -163,6 +165,10 @@ void acceptor_close(struct acceptor *a)
     if (!a->is_open)
         return;
     a->is_open = false;
+    // Whoever connected already has been told so by the kernel.
+    if (a->all->draining)
+        for (int i = 0; i < LISTEN_BACKLOG && accept_one(a); i++)
+            ;
     uv_close((uv_handle_t *)&a->poll, NULL);
     uv_close((uv_handle_t *)&a->pause, NULL);
     (void)close(a->fd);

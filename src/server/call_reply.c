@@ -47,7 +47,7 @@ static void set_surroundings(struct call *call)
     fields_set_text(&call->fields, FIELD_PATH, call->seen.path);
     fields_set_text(&call->fields, FIELD_CONTENT_TYPE, call->seen.content_type);
     fields_set_int(&call->fields, FIELD_NOW_MS, wall_ms());
-    if (cors_allows(call->server->config, origin))
+    if (cors_allows(call->worker->live, origin))
         fields_set_text(&call->fields, FIELD_ORIGIN, origin);
     // What is longer would not fit into a head; the browser then refuses.
     if (asked.length > 0 && asked.length <= ASKED_HEADERS_MAX)

@@ -7,32 +7,12 @@
 
 #include "base/bytes.h"
 #include "server/config_file.h"
+#include "server/config_row.h"
 #include "server/config_value.h"
 
 enum {
     DAY_S = 24 * 60 * 60,
     LIFE_MAX_S = 3650 * DAY_S,
-};
-
-enum kind {
-    KIND_TEXT,     /* `at` is a const char * */
-    KIND_LIST,     /* a struct config_list */
-    KIND_DURATION, /* an int64_t of seconds, min to max */
-    KIND_COUNT,    /* an int64_t, min to max */
-    KIND_SWITCH,   /* a bool */
-    KIND_OTHER,    /* has a reader of its own */
-};
-
-struct option_row {
-    const char *name;
-    const char *variable; /* in the environment; NULL: only an option */
-    enum kind kind;
-    size_t at; /* offset in struct config */
-    int64_t min;
-    int64_t max;
-    /* False when the value is not allowed; NULL: every text is. */
-    config_value *read;
-    const char *allowed; /* for the message */
 };
 
 #define AT(member) offsetof(struct config, member)
@@ -99,10 +79,14 @@ enum {
     /* What getopt_long gives back: never a character. */
     OPTION_VALUE = 256,
     EXTRA_VALUE = OPTION_VALUE + CONFIG_ROWS_MAX,
-    NAME_MAX_LENGTH = 64, /* of a key in a message, and of an option */
 };
 
 _Static_assert(COUNT(rows) <= CONFIG_ROWS_MAX, "room for where each came from");
+
+const struct option_row *config_row(size_t number)
+{
+    return number < COUNT(rows) ? &rows[number] : NULL;
+}
 
 static bool is_switch(const struct option_row *row)
 {
@@ -341,48 +325,6 @@ static enum config_result read_options(int argc, char *const argv[],
 
 /* ---- The file ---- */
 
-/* How many letters to change, add or leave out to make `b` of `a`. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[NAME_MAX_LENGTH + 1];
-    size_t length = strlen(b);
-
-    for (size_t k = 0; k <= length; k++)
-        row[k] = k;
-    for (size_t i = 0; a[i] != '\0'; i++) {
-        size_t corner = row[0];
-
-        row[0] = i + 1;
-        for (size_t k = 0; k < length; k++) {
-            size_t best = corner + (a[i] != b[k]);
-
-            corner = row[k + 1];
-            if (row[k] + 1 < best)
-                best = row[k] + 1;
-            if (corner + 1 < best)
-                best = corner + 1;
-            row[k + 1] = best;
-        }
-    }
-    return row[length];
-}
-
-static const char *find_nearest(const char *name)
-{
-    size_t best = SIZE_MAX;
-    size_t at = 0;
-
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        size_t apart = distance(name, rows[i].name);
-
-        if (apart < best) {
-            best = apart;
-            at = i;
-        }
-    }
-    return rows[at].name;
-}
-
 static bool has_password(const char *url)
 {
     const char *host = strstr(url, "://");
@@ -413,8 +355,8 @@ static bool take_line(void *context, const struct config_line *line,
     }
     (void)snprintf(why, CONFIG_WHY_SIZE,
                    "%.200s:%zu: '%.*s' is not an option; did you mean '%s'?",
-                   out->file, line->number, NAME_MAX_LENGTH, line->name,
-                   find_nearest(line->name));
+                   out->file, line->number, CONFIG_NAME_MAX, line->name,
+                   config_nearest(line->name));
     return false;
 }
 
@@ -495,24 +437,6 @@ enum config_from config_from(const struct config *config, const char *name)
         if (strcmp(rows[i].name, name) == 0)
             return (enum config_from)config->from[slot_of(&rows[i])];
     return CONFIG_FROM_DEFAULT;
-}
-
-void config_key_path(const struct config *config, char path[PATH_MAX])
-{
-    struct span database = span_of(config->database);
-    struct span rest = SPAN("");
-    size_t slash;
-
-    if (config->key_file != NULL) {
-        (void)snprintf(path, PATH_MAX, "%s", config->key_file);
-        return;
-    }
-    // A database on a server has no folder: the one we were started in.
-    if (span_starts(database, SPAN("sqlite:")))
-        rest = span_tail(database, 7);
-    for (slash = rest.length; slash > 0 && rest.text[slash - 1] != '/';)
-        slash--;
-    (void)snprintf(path, PATH_MAX, "%.*sstay.key", (int)slash, rest.text);
 }
 
 static const char help[] =

@@ -119,6 +119,13 @@ enum config_from config_from(const struct config *config, const char *name);
 /* The text of --help, with its new lines. */
 const char *config_help(void);
 
+/*
+ * The names of options whose value differs and that only a start takes, blanks
+ * between; cut where it does not fit.
+ */
+void config_different(const struct config *a, const struct config *b, char *out,
+                      size_t size);
+
 /* Where the key file is: beside the database unless said. */
 void config_key_path(const struct config *config, char path[PATH_MAX]);
 

@@ -497,7 +497,18 @@ void connections_drain(struct connections *all)
     struct connection *next;
 
     all->draining = true;
-    // A request may have arrived that was not read yet; it is served.
+    // A request may have arrived that was not read yet; it is served. One who
+    // has been silent may be about to speak, and gets a moment for it.
+    for (struct connection *c = all->phases[PHASE_IDLE].first; c; c = next) {
+        next = c->after;
+        read_more(c);
+    }
+}
+
+void connections_close_idle(struct connections *all)
+{
+    struct connection *next;
+
     for (struct connection *c = all->phases[PHASE_IDLE].first; c; c = next) {
         next = c->after;
         read_more(c);

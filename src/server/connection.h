@@ -116,8 +116,10 @@ void connections_add(_Atomic uint64_t *counter);
 /* `all` is zeroed but for uv, loop, config and on_empty. */
 void connections_init(struct connections *all);
 
-/* Closes the idle ones; the others end with their answers. */
+/* From now on each ends with its next answer. */
 void connections_drain(struct connections *all);
+/* Those that are not at a request, and have not sent one by now. */
+void connections_close_idle(struct connections *all);
 
 /* Closes all and frees what they share; uv_run must still end the handles. */
 void connections_clear(struct connections *all);

@@ -21,7 +21,7 @@ enum {
                                  so many at once */
 
 struct log {
-    enum config_level level; /* what is less urgent is left out */
+    _Atomic enum config_level level; /* what is less urgent is left out */
 };
 
 /*

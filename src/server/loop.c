@@ -21,10 +21,12 @@ static const struct loop_config defaults = {
     .write_ms = 30000,
     .linger_ms = 2000,
     .drain_ms = 10000,
+    .last_ms = 1000,
     .connection_limit = 10000,
 };
 
-static const int stop_signals[2] = {SIGTERM, SIGINT};
+enum { SIGNAL_COUNT = 3 };
+static const int signals_watched[SIGNAL_COUNT] = {SIGTERM, SIGINT, SIGHUP};
 
 struct hook {
     void (*run)(void *context);
@@ -42,6 +44,7 @@ struct loop {
     uv_prepare_t before_wait; /* a turn that had no input ends here, */
     uv_check_t after_input;   /* any other one here */
     uv_timer_t drain_timer;
+    uv_timer_t last_timer;
     _Atomic(struct loop_job *) posted; /* newest first */
     _Atomic bool drain_asked;
     bool draining;
@@ -70,6 +73,7 @@ static void fill_config(struct loop_config *config)
     set_default(&config->write_ms, defaults.write_ms);
     set_default(&config->linger_ms, defaults.linger_ms);
     set_default(&config->drain_ms, defaults.drain_ms);
+    set_default(&config->last_ms, defaults.last_ms);
     if (config->connection_limit == 0)
         config->connection_limit = defaults.connection_limit;
 }
@@ -130,16 +134,26 @@ static void on_drain_over(uv_timer_t *timer)
     stop(loop);
 }
 
+static void on_last_over(uv_timer_t *timer)
+{
+    struct loop *loop = timer->data;
+
+    connections_close_idle(&loop->connections);
+}
+
 static void begin_drain(struct loop *loop)
 {
     if (loop->draining)
         return;
     loop->draining = true;
+    loop->connections.draining = true;
     for (size_t i = 0; i < loop->acceptor_count; i++)
         acceptor_close(&loop->acceptors[i]);
     connections_drain(&loop->connections);
     if (loop->connections.count == 0)
         stop(loop);
+    (void)uv_timer_start(&loop->last_timer, on_last_over,
+                         (uint64_t)loop->config.last_ms, 0);
     (void)uv_timer_start(&loop->drain_timer, on_drain_over,
                          (uint64_t)loop->config.drain_ms, 0);
 }
@@ -159,10 +173,12 @@ static void open_handles(struct loop *loop)
     (void)uv_prepare_init(&loop->uv, &loop->before_wait);
     (void)uv_check_init(&loop->uv, &loop->after_input);
     (void)uv_timer_init(&loop->uv, &loop->drain_timer);
+    (void)uv_timer_init(&loop->uv, &loop->last_timer);
     loop->wake.data = loop;
     loop->before_wait.data = loop;
     loop->after_input.data = loop;
     loop->drain_timer.data = loop;
+    loop->last_timer.data = loop;
     (void)uv_prepare_start(&loop->before_wait, on_before_wait);
     (void)uv_check_start(&loop->after_input, on_after_input);
 }
@@ -210,6 +226,7 @@ void loop_close(struct loop *loop)
     uv_close((uv_handle_t *)&loop->before_wait, NULL);
     uv_close((uv_handle_t *)&loop->after_input, NULL);
     uv_close((uv_handle_t *)&loop->drain_timer, NULL);
+    uv_close((uv_handle_t *)&loop->last_timer, NULL);
     // More than once: the first may end at once, by a stop asked for earlier.
     while (uv_run(&loop->uv, UV_RUN_DEFAULT) != 0)
         ;
@@ -322,9 +339,10 @@ void loop_counts(const struct loop *loop, struct loop_counts *out)
 struct crew {
     struct loop **loops;
     size_t count;
-    uv_signal_t signals[2];
+    uv_signal_t signals[SIGNAL_COUNT];
     size_t signals_open;
-    bool told; /* one signal has come */
+    struct loop_signals also;
+    bool told; /* to stop, once */
 };
 
 static void mask_signals(int how)
@@ -332,8 +350,8 @@ static void mask_signals(int how)
     sigset_t set;
 
     (void)sigemptyset(&set);
-    for (size_t i = 0; i < COUNT(stop_signals); i++)
-        (void)sigaddset(&set, stop_signals[i]);
+    for (size_t i = 0; i < COUNT(signals_watched); i++)
+        (void)sigaddset(&set, signals_watched[i]);
     (void)pthread_sigmask(how, &set, NULL); // fails only for a wrong `how`
 }
 
@@ -347,10 +365,17 @@ static void on_signal(uv_signal_t *handle, int number)
 {
     struct crew *crew = handle->data;
 
+    if (number == SIGHUP) {
+        if (crew->also.hang_up != NULL)
+            crew->also.hang_up(crew->also.context);
+        return;
+    }
     // Who asks twice does not want to wait for anything.
     if (crew->told)
         _exit(128 + number);
     crew->told = true;
+    if (crew->also.drain != NULL)
+        crew->also.drain(crew->also.context);
     drain_crew(crew);
 }
 
@@ -358,11 +383,12 @@ static bool watch_signals(struct crew *crew)
 {
     bool good = true;
 
-    for (size_t i = 0; i < COUNT(stop_signals); i++) {
+    for (size_t i = 0; i < COUNT(signals_watched); i++) {
         (void)uv_signal_init(&crew->loops[0]->uv, &crew->signals[i]);
         crew->signals[i].data = crew;
         crew->signals_open++;
-        if (uv_signal_start(&crew->signals[i], on_signal, stop_signals[i]) != 0)
+        if (uv_signal_start(&crew->signals[i], on_signal, signals_watched[i]) !=
+            0)
             good = false;
     }
     mask_signals(SIG_UNBLOCK);
@@ -380,7 +406,7 @@ static void unwatch_signals(struct crew *crew)
 {
     for (size_t i = 0; i < COUNT(crew->signals); i++)
         uv_close((uv_handle_t *)&crew->signals[i], on_signal_closed);
-    // Ends the two handles before their memory goes.
+    // Ends the handles before their memory goes.
     while (crew->signals_open > 0)
         (void)uv_run(&crew->loops[0]->uv, UV_RUN_NOWAIT);
 }
@@ -409,7 +435,8 @@ void loop_hold_signals(void)
     mask_signals(SIG_BLOCK);
 }
 
-enum loop_result loop_run_all(struct loop **loops, size_t count)
+enum loop_result loop_run_all(struct loop **loops, size_t count,
+                              const struct loop_signals *signals)
 {
     struct crew crew = {.loops = loops, .count = count};
     pthread_t *threads = calloc(count, sizeof *threads);
@@ -418,6 +445,8 @@ enum loop_result loop_run_all(struct loop **loops, size_t count)
 
     if (threads == NULL)
         return LOOP_NO_MEMORY;
+    if (signals != NULL)
+        crew.also = *signals;
     if (!watch_signals(&crew))
         goto done;
     while (started < count && start_thread(&threads[started], loops[started]))

@@ -50,6 +50,8 @@ struct loop_config {
     int64_t write_ms;  /* 30 000: in each such span LOOP_STEP must go */
     int64_t linger_ms; /* 2 000: for a refused client to stop sending */
     int64_t drain_ms;  /* 10 000: for work in hand when told to stop */
+    int64_t last_ms;   /* 1 000: then, for an idle client's next request: to
+                          close at once might meet it half-way */
     size_t connection_limit; /* 10 000; beyond it 503 at once */
 };
 
@@ -81,22 +83,31 @@ enum loop_result loop_listen(struct loop *loop, int fd);
 enum loop_result loop_run(struct loop *loop);
 
 /*
- * Holds SIGTERM and SIGINT back until loop_run_all is ready for them. Call it
+ * Holds SIGTERM, SIGINT and SIGHUP back until loop_run_all is ready for them. Call it
  * before anybody is told that the server is up, and before the first thread
  * starts (threads inherit it, and leave the signals to the loops).
  */
 void loop_hold_signals(void);
 
-/*
- * Runs all loops, the first in this thread, until SIGTERM or SIGINT, then
- * drains them. A second signal ends the process at once. Blocks; LOOP_OK when
- * every loop finished its work.
- */
-enum loop_result loop_run_all(struct loop **loops, size_t count);
+/* What else signals do; on the first loop's thread. */
+struct loop_signals {
+    void (*hang_up)(void *context); /* SIGHUP; NULL: nothing */
+    void (*drain)(void *context);   /* the loops are told to stop; NULL */
+    void *context;
+};
 
 /*
- * From any thread: stop accepting, close idle connections, finish what is in
- * work, then return from loop_run.
+ * Runs all loops, the first in this thread, until SIGTERM or SIGINT, then
+ * drains them. A second one ends the process at once. `signals` may be NULL.
+ * Blocks; LOOP_OK when every loop finished its work.
+ */
+enum loop_result loop_run_all(struct loop **loops, size_t count,
+                              const struct loop_signals *signals);
+
+/*
+ * From any thread: stop listening, finish what is in work, answer what idle
+ * clients still ask within last_ms, each connection's answer being its last,
+ * then return from loop_run.
  */
 void loop_drain(struct loop *loop);
 

@@ -63,15 +63,31 @@ static int fail(const char *why, int code)
     return code;
 }
 
-static int serve(const struct config *config)
+/* The command line as it was: SIGHUP has it read again. */
+struct line {
+    int argc;
+    char **argv;
+};
+
+static enum config_result reread(void *context, struct config *out,
+                                 char why[CONFIG_WHY_SIZE])
 {
+    const struct line *line = context;
+
+    return config_read(line->argc, line->argv, environ, out, why);
+}
+
+static int serve(const struct config *config, struct line *line)
+{
+    const struct server_start start = {
+        .config = config, .reread = reread, .context = line};
     struct server *server = calloc(1, sizeof *server);
     char why[SERVER_WHY_SIZE];
     enum server_result result;
 
     if (server == NULL)
         return fail("out of memory", EXIT_FAILED);
-    result = server_open(server, config, why);
+    result = server_open(server, &start, why);
     if (result == SERVER_OK)
         result = server_run(server);
     server_close(server);
@@ -99,7 +115,8 @@ static int administer(const struct config *config,
     return admin_run(command, &admin);
 }
 
-static int run(const struct config *config, const struct config_command *words)
+static int run(const struct config *config, const struct config_command *words,
+               struct line *line)
 {
     if (words->word_count > 0)
         return administer(config, words);
@@ -107,7 +124,7 @@ static int run(const struct config *config, const struct config_command *words)
         if (words->value[i] != NULL)
             return admin_misuse("--%s: is for a command; see --help",
                                 admin_extras[i].name);
-    return serve(config);
+    return serve(config, line);
 }
 
 int main(int argc, char *argv[])
@@ -116,6 +133,7 @@ int main(int argc, char *argv[])
                                    .extra_count = ADMIN_OPTIONS};
     struct config config;
     char why[CONFIG_WHY_SIZE];
+    struct line line = {.argc = argc, .argv = argv};
     int code = EXIT_DONE;
 
     keep_to_itself();
@@ -133,7 +151,7 @@ int main(int argc, char *argv[])
     case CONFIG_BAD:
         return fail(why, EXIT_USAGE);
     case CONFIG_OK:
-        code = run(&config, &words);
+        code = run(&config, &words, &line);
         break;
     }
     config_clear(&config);

@@ -142,7 +142,37 @@ static size_t share_descriptors(size_t loops)
     return limit.rlim_cur > own + loops ? (limit.rlim_cur - own) / loops : 1;
 }
 
-static enum server_result open_loop(struct worker *worker, int fd,
+/* The sockets that wait for connections; each loop has `each` of them. */
+struct listeners {
+    int fd[CONFIG_THREADS_MAX][LOOP_LISTENERS];
+    size_t each;
+    size_t loops; /* as many rows; 0: they are the loops' by now */
+};
+
+static void close_listeners(struct listeners *all)
+{
+    for (size_t i = 0; i < all->loops; i++)
+        for (size_t k = 0; k < all->each; k++)
+            if (all->fd[i][k] >= 0)
+                (void)close(all->fd[i][k]);
+    all->loops = 0;
+}
+
+/* The loop takes its sockets over, one by one. */
+static enum loop_result give_sockets(struct loop *loop, int fd[LOOP_LISTENERS],
+                                     size_t count)
+{
+    enum loop_result result = LOOP_OK;
+
+    for (size_t k = 0; result == LOOP_OK && k < count; k++) {
+        result = loop_listen(loop, fd[k]);
+        fd[k] = -1;
+    }
+    return result;
+}
+
+static enum server_result open_loop(struct worker *worker,
+                                    int fd[LOOP_LISTENERS], size_t count,
                                     char why[SERVER_WHY_SIZE])
 {
     struct loop_config config = {
@@ -151,11 +181,8 @@ static enum server_result open_loop(struct worker *worker, int fd,
         .context = worker,
         .connection_limit = share_descriptors(worker->server->worker_count)};
 
-    if (loop_open(&worker->loop, &config) != LOOP_OK) {
-        (void)close(fd);
-        return say(why, "no loop: out of memory or descriptors");
-    }
-    if (loop_listen(worker->loop, fd) != LOOP_OK ||
+    if (loop_open(&worker->loop, &config) != LOOP_OK ||
+        give_sockets(worker->loop, fd, count) != LOOP_OK ||
         task_start(worker) != LOOP_OK ||
         audit_start(worker, worker == worker->server->workers) != LOOP_OK)
         return say(why, "no loop: out of memory or descriptors");
@@ -163,19 +190,18 @@ static enum server_result open_loop(struct worker *worker, int fd,
 }
 
 static enum server_result open_loops(struct server *server,
-                                     const int fds[CONFIG_THREADS_MAX],
+                                     struct listeners *all,
                                      char why[SERVER_WHY_SIZE])
 {
     enum server_result result = SERVER_OK;
 
-    for (size_t i = 0; i < server->worker_count; i++) {
-        if (result == SERVER_OK)
-            result = open_loop(&server->workers[i], fds[i], why);
-        else
-            (void)close(fds[i]);
-    }
+    for (size_t i = 0; result == SERVER_OK && i < server->worker_count; i++)
+        result = open_loop(&server->workers[i], all->fd[i], all->each, why);
+    close_listeners(all); // what no loop has taken
     if (result == SERVER_OK && sweep_start(&server->workers[0]) != LOOP_OK)
         result = say(why, "no timer");
+    if (result == SERVER_OK)
+        notify_watch(server);
     return result;
 }
 
@@ -197,10 +223,24 @@ static void set_issuer(struct server *server)
     };
 }
 
-static enum server_result open_sockets(struct server *server,
-                                       int fds[CONFIG_THREADS_MAX],
+/* Those of the service manager, which has them bound and keeps them. */
+static bool inherit_sockets(struct server *server, struct listeners *all)
+{
+    all->each = listen_inherited(all->fd[0], LOOP_LISTENERS);
+    if (all->each == 0)
+        return false;
+    all->loops = 1;
+    for (; all->loops < server->worker_count; all->loops++)
+        for (size_t k = 0; k < all->each; k++)
+            all->fd[all->loops][k] = listen_share(all->fd[0][k]);
+    return true;
+}
+
+static enum server_result bind_sockets(struct server *server,
+                                       struct listeners *all,
                                        char why[SERVER_WHY_SIZE])
 {
+    int fds[CONFIG_THREADS_MAX];
     struct listen_address address;
     char problem[LISTEN_TEXT];
 
@@ -208,7 +248,10 @@ static enum server_result open_sockets(struct server *server,
         listen_open(&address, server->worker_count, fds, problem) != LISTEN_OK)
         return say(why, problem);
     server->address = address;
-    listen_url(fds[0], server->listening);
+    for (size_t i = 0; i < server->worker_count; i++)
+        all->fd[i][0] = fds[i];
+    all->each = 1;
+    all->loops = server->worker_count;
     if (!listen_is_local(&address))
         log_event(&server->log, CONFIG_WARN, "not_local",
                   "note=\"others can connect, and nothing is encrypted: put "
@@ -216,10 +259,15 @@ static enum server_result open_sockets(struct server *server,
     return SERVER_OK;
 }
 
-static void close_all(const int *fds, size_t count)
+static enum server_result open_sockets(struct server *server,
+                                       struct listeners *all,
+                                       char why[SERVER_WHY_SIZE])
 {
-    for (size_t i = 0; i < count; i++)
-        (void)close(fds[i]);
+    if (!inherit_sockets(server, all) &&
+        bind_sockets(server, all, why) != SERVER_OK)
+        return SERVER_FAILED;
+    listen_url(all->fd[0][0], server->listening);
+    return SERVER_OK;
 }
 
 /* Opens everything between the sockets and the loops that serve them. */
@@ -232,8 +280,10 @@ static enum server_result open_inside(struct server *server,
     server->workers = calloc(server->worker_count, sizeof *server->workers);
     if (server->workers == NULL)
         return say(why, "out of memory");
-    for (size_t i = 0; i < server->worker_count; i++)
+    for (size_t i = 0; i < server->worker_count; i++) {
         server->workers[i].server = server;
+        server->workers[i].live = server->config;
+    }
     result = open_database(server, why);
     if (result != SERVER_OK)
         return result;
@@ -247,36 +297,57 @@ static enum server_result open_inside(struct server *server,
     return SERVER_OK;
 }
 
-enum server_result server_open(struct server *out, const struct config *config,
+enum server_result server_open(struct server *out,
+                               const struct server_start *start,
                                char why[SERVER_WHY_SIZE])
 {
-    int fds[CONFIG_THREADS_MAX];
+    const struct config *config = start->config;
+    struct listeners all = {.each = 0};
     enum server_result result;
 
     memset(out, 0, sizeof *out);
     out->config = config;
+    out->reload.reread = start->reread;
+    out->reload.context = start->context;
     out->log.level = config->log_level;
     for (size_t i = 0; i < config->trust_proxy.count; i++)
         (void)client_trust_add(&out->trust, config->trust_proxy.value[i]);
     out->limits = (struct rotation_limits){
         config->refresh_idle_s, config->refresh_max_s, config->refresh_soft_s};
+    notify_open(&out->notify);
     if (mount_open(&out->mounts, &config->dialects, why) != MOUNT_OK)
         return SERVER_BAD_CONFIG;
     // The port first: a taken one must leave no new database behind.
     out->worker_count = (size_t)config->threads;
-    result = open_sockets(out, fds, why);
-    if (result != SERVER_OK)
-        return result;
-    result = open_inside(out, why);
-    if (result != SERVER_OK) {
-        close_all(fds, out->worker_count);
-        return result;
-    }
-    return open_loops(out, fds, why);
+    result = open_sockets(out, &all, why);
+    if (result == SERVER_OK)
+        result = open_inside(out, why);
+    if (result == SERVER_OK)
+        return open_loops(out, &all, why);
+    close_listeners(&all);
+    return result;
+}
+
+/* SIGHUP, on the first loop's thread. */
+static void hang_up(void *context)
+{
+    reload_begin(context);
+}
+
+static void begin_drain(void *context)
+{
+    struct server *server = context;
+
+    atomic_store(&server->draining, true);
+    notify_send(&server->notify, "STOPPING=1");
+    log_event(&server->log, CONFIG_INFO, "stopping", "loops=%zu",
+              server->worker_count);
 }
 
 enum server_result server_run(struct server *server)
 {
+    const struct loop_signals signals = {
+        .hang_up = hang_up, .drain = begin_drain, .context = server};
     struct loop *loops[CONFIG_THREADS_MAX];
     enum loop_result ended;
 
@@ -287,7 +358,8 @@ enum server_result server_run(struct server *server)
               server->mounts.placed_count, server->config->demo);
     (void)printf("listening on %s\n", server->listening);
     (void)fflush(stdout); // whoever waits for the line may be gone
-    ended = loop_run_all(loops, server->worker_count);
+    notify_send(&server->notify, "READY=1");
+    ended = loop_run_all(loops, server->worker_count, &signals);
     log_event(&server->log, CONFIG_INFO, "stopped", "unfinished=%d",
               ended != LOOP_OK);
     return SERVER_OK;
@@ -310,4 +382,6 @@ void server_close(struct server *server)
     throttle_close(server->throttle);
     mount_close(&server->mounts);
     key_ring_clear(&server->keys);
+    reload_clear(&server->reload);
+    notify_close(&server->notify);
 }

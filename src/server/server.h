@@ -21,7 +21,9 @@
 #include "server/loop.h"
 #include "server/metrics.h"
 #include "server/mount.h"
+#include "server/notify.h"
 #include "server/password.h"
+#include "server/reload.h"
 #include "server/throttle.h"
 #include "server/token.h"
 #include "server/writer.h"
@@ -37,6 +39,10 @@ struct worker {
     struct change_list turn; /* what this turn hands to the writer */
     struct change_home home;
     struct metrics metrics;
+    const struct config *live; /* what SIGHUP may have changed: origins. For
+                                  this loop's thread; server/reload.h */
+    struct loop_job reload;    /* brings the next one */
+    _Atomic uint64_t turns;    /* moves while the loop does; server/notify.h */
     uint8_t swept[STORE_SID_SIZE]; /* how far the sweep has come */
     bool sweeping;                 /* one step is on its way */
     int64_t unavailable_s;         /* when the log was last told of a 503 */
@@ -68,6 +74,9 @@ struct server {
     struct worker *workers;
     size_t worker_count;
     struct demo demo;
+    struct reload reload;
+    struct notify notify;
+    _Atomic bool draining; /* told to stop: /readyz says so */
     _Atomic bool stopping; /* the loops have ended: nothing new may begin */
 };
 
@@ -78,7 +87,17 @@ enum server_result {
 };
 
 /* On failure `why` holds one line, and *out is safe to close. Blocks. */
-enum server_result server_open(struct server *out, const struct config *config,
+struct server_start {
+    const struct config *config; /* borrowed for as long as the server is */
+    /* Reads the options again, for SIGHUP; *out is for config_clear. NULL: it
+       is refused. On the first loop's thread. */
+    enum config_result (*reread)(void *context, struct config *out,
+                                 char why[CONFIG_WHY_SIZE]);
+    void *context;
+};
+
+enum server_result server_open(struct server *out,
+                               const struct server_start *start,
                                char why[SERVER_WHY_SIZE]);
 
 /* Says where it listens on standard output; serves until SIGTERM or SIGINT. */

@@ -236,7 +236,7 @@ static void draining(void **state)
     CHECK(serving_wait_held(s, 1));
     CHECK(wait_open(s, 3));
     loop_drain(s->loop);
-    CASE("draining closes who is idle");
+    CASE("draining closes who stays idle");
     CHECK(client_at_end(idle));
     CASE("draining takes no new connections");
     CHECK_EQ(client_open(s), -1);
@@ -316,7 +316,7 @@ static int serve_until_signal(size_t loop_count, rlim_t descriptors, int out)
         (void)setrlimit(RLIMIT_NOFILE, &limit);
     if (write(out, &s[0].address, sizeof s[0].address) < 0)
         return 98;
-    result = loop_run_all(loops, loop_count) == LOOP_OK ? 0 : 1;
+    result = loop_run_all(loops, loop_count, NULL) == LOOP_OK ? 0 : 1;
     for (size_t i = 0; i < loop_count; i++)
         serving_close(&s[i]);
     return result;
