@@ -74,6 +74,21 @@ static const struct row rows[] = {
     {"a value with a new line is shown on one line", {"--log-level",
      "a\nb\x1b[2J"}, CONFIG_BAD,
      "--log-level: 'a?b?[2J' is not allowed; use error, warn, info or debug"},
+    {"proxies", {"--trust-proxy", "unix", "--trust-proxy", "10.0.0.0/8"},
+     CONFIG_OK, NULL},
+    {"a proxy by name", {"--trust-proxy", "nginx"}, CONFIG_BAD,
+     "--trust-proxy: 'nginx' is not allowed; use unix, ADDR, or ADDR/BITS with "
+     "no bit set behind them"},
+    {"a proxy's network that is none", {"--trust-proxy", "10.0.0.1/8"},
+     CONFIG_BAD, "--trust-proxy: '10.0.0.1/8' is not allowed; use unix, ADDR, "
+     "or ADDR/BITS with no bit set behind them"},
+    {"an audit kept for ever", {"--audit-keep", "0"}, CONFIG_OK, NULL},
+    {"an audit kept for ten years", {"--audit-keep", "3650d"}, CONFIG_OK, NULL},
+    {"a day longer", {"--audit-keep", "3651d"}, CONFIG_BAD,
+     "--audit-keep: '3651d' is not allowed; use 1s to 3650d, or 0 for ever"},
+    {"without throttling", {"--no-throttle"}, CONFIG_OK, NULL},
+    {"the last of the two counts", {"--no-throttle", "--throttle"}, CONFIG_OK,
+     NULL},
     {"an empty key file", {"--key-file", ""}, CONFIG_BAD,
      "--key-file: '' is not allowed; use a path"},
 };
