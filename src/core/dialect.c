@@ -18,6 +18,22 @@ enum need dialect_need(const struct dialect *dialect, enum message message)
                                          : NEED_NOTHING;
 }
 
+bool dialect_takes(const struct dialect *dialect, enum message message,
+                   enum field field)
+{
+    const struct node *object = NULL;
+
+    if (dialect_has(dialect, message))
+        object = dialect->message[message]->request.body.nodes;
+    if (object == NULL)
+        return false;
+    for (const struct node *n = node_inside(object); n < node_behind(object);
+         n = node_behind(n))
+        if (n->kind == NODE_FIELD && n->field == field)
+            return true;
+    return false;
+}
+
 void dialect_put_claims(const struct dialect *dialect,
                         const struct fields *fields, struct json_writer *w)
 {

@@ -53,6 +53,7 @@ enum message {
     MESSAGE_SESSION_END_ALL,
     MESSAGE_INTROSPECT,
     MESSAGE_REVOKE,
+    MESSAGE_PAGE, /* one more page of the family's own, the same for all */
     MESSAGE_COUNT
 };
 
@@ -299,6 +300,9 @@ bool dialect_has(const struct dialect *dialect, enum message message);
 /* The family itself lacks this message. */
 bool dialect_is_ours(const struct dialect *dialect, enum message message);
 enum need dialect_need(const struct dialect *dialect, enum message message);
+/* The request's body has a member for this field. */
+bool dialect_takes(const struct dialect *dialect, enum message message,
+                   enum field field);
 
 /*
  * The access token's claims in the family's order, as members of the object

@@ -37,6 +37,7 @@ static const char *const message_names[MESSAGE_COUNT] = {
     [MESSAGE_SESSION_END_ALL] = "session_end_all",
     [MESSAGE_INTROSPECT] = "introspect",
     [MESSAGE_REVOKE] = "revoke",
+    [MESSAGE_PAGE] = "page",
 };
 
 /* Only kinds that end in `.FIELD` in a file are about a field. */

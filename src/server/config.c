@@ -64,6 +64,8 @@ static const struct option_row rows[] = {
     {"no-throttle", NULL, KIND_OTHER, 0, 0, 0, config_value_no_throttle,
      switch_words},
     {"demo", "STAYD_DEMO", KIND_SWITCH, AT(demo), 0, 0, NULL, switch_words},
+    {"lenient-nest", "STAYD_LENIENT_NEST", KIND_SWITCH, AT(lenient), 0, 0, NULL,
+     switch_words},
     {"hide-users", "STAYD_HIDE_USERS", KIND_OTHER, 0, 0, 0, config_value_hide,
      switch_words},
     {"no-hide-users", NULL, KIND_OTHER, 0, 0, 0, config_value_show,
@@ -462,10 +464,13 @@ static const char help[] =
     "  --hide-users          say the same for a wrong name as for a wrong\n"
     "                        password (so it is); --no-hide-users: tell them\n"
     "                        apart where the dialect does\n"
-    "  --trust-proxy CIDR    believe the X-Forwarded-For of these addresses, or\n"
+    "  --trust-proxy CIDR    believe the X-Forwarded-For of these addresses, "
+    "or\n"
     "                        of unix, those of a Unix socket; repeatable\n"
     "  --no-throttle         let everyone try passwords without end\n"
     "  --audit-keep TIME     keep the audit trail so long (90d)\n"
+    "  --lenient-nest        refresh by an access token alone, of any age,\n"
+    "                        where the dialect does: a risk, see the manual\n"
     "  --threads N           loops, 1 to 64 (1)\n"
     "  --config FILE         options, one `name = value` per line\n"
     "  --log-level LEVEL     error, warn, info or debug (info)\n"

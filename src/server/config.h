@@ -70,6 +70,8 @@ struct config {
     int64_t audit_keep_s; /* 0: for ever */
     bool throttle;
     bool demo;
+    bool lenient; /* --lenient-nest: where a family takes an access token alone
+                     for a refresh, so do we */
     bool
         hide_users; /* the same answer for a wrong name as for a wrong password;
                         otherwise each dialect answers in its own way */

@@ -135,6 +135,7 @@ static resource *const resources[MESSAGE_COUNT] = {
     [MESSAGE_BOARD_USER] = board_show,
     [MESSAGE_BOARD_MOD] = board_show,
     [MESSAGE_BOARD_ADMIN] = board_show,
+    [MESSAGE_PAGE] = board_show,
     [MESSAGE_TODO_LIST] = todo_list,
     [MESSAGE_TODO_ADD] = todo_add,
     [MESSAGE_TODO_CHANGE] = todo_change,

@@ -90,11 +90,10 @@ static void finish(struct call *call, enum rotation_verdict verdict)
         call_reply(call, verdicts[verdict].kind, FIELD_NONE);
 }
 
-static void refuse(struct call *call, enum reply_kind kind,
-                   enum metrics_outcome outcome)
+static void answer_unavailable(struct call *call)
 {
-    count(call, outcome);
-    call_reply(call, kind, FIELD_NONE);
+    count(call, METRICS_UNAVAILABLE);
+    call_reply(call, CASE_UNAVAILABLE, FIELD_NONE);
 }
 
 /*
@@ -167,7 +166,7 @@ static void grant(struct refresh *work, const uint8_t *sid,
         who.user = &work->user;
 
     if (!mint_access(call, &work->mint, &who)) {
-        refuse(call, CASE_UNAVAILABLE, METRICS_UNAVAILABLE);
+        answer_unavailable(call);
         return;
     }
     if (work->offered)
@@ -321,16 +320,76 @@ static void end_reading(struct task *task)
     task_submit(task->worker, task);
 }
 
+/*
+ * Some families want the old access token beside the refresh token, of any age:
+ * their clients may keep the first one for months.
+ */
+static bool has_companion(const struct call *call)
+{
+    return !dialect_takes(&call->mount->dialect, MESSAGE_REFRESH,
+                          FIELD_ACCESS) ||
+           token_may_be_ours(&call->server->issuer,
+                             fields_text(&call->fields, FIELD_ACCESS),
+                             call->now_s);
+}
+
+/*
+ * A family that can do without the refresh token takes the access token alone,
+ * expired or not. Whoever has ever seen one could then go on for ever, so this
+ * is only done when the operator says so, and within the one dialect.
+ */
+static bool find_by_access(const struct call *call, struct rotate_offered *r)
+{
+    struct span text = fields_text(&call->fields, FIELD_ACCESS);
+    struct token_claims claims;
+
+    if (!call->server->config->lenient ||
+        !dialect_takes(&call->mount->dialect, MESSAGE_REFRESH, FIELD_ACCESS) ||
+        token_read(&call->server->issuer, text, call->now_s, &claims) ==
+            TOKEN_BAD ||
+        !span_is(call->mount->dialect.name, claims.dialect))
+        return false;
+    memcpy(r->token.sid, claims.sid, sizeof r->token.sid);
+    r->by_session = true;
+    return true;
+}
+
+/* What a refresh shows that names its session; CASE_OK: *r has it. */
+static struct reply_case read_shown(const struct call *call,
+                                    struct rotate_offered *r)
+{
+    struct span text = fields_text(&call->fields, FIELD_REFRESH);
+
+    if (!has_companion(call))
+        return (struct reply_case){CASE_INVALID, FIELD_ACCESS};
+    if (text.length == 0)
+        return find_by_access(call, r)
+                   ? (struct reply_case){CASE_OK, FIELD_NONE}
+                   : (struct reply_case){CASE_MISSING, FIELD_REFRESH};
+    if (!offered_parse(text, &r->token) ||
+        !key_mac_fits(&call->server->keys, &r->token))
+        return (struct reply_case){name_stranger(call, text), FIELD_NONE};
+    return (struct reply_case){CASE_OK, FIELD_NONE};
+}
+
+/* What is shown names no session. */
+static void refuse_shown(struct call *call, struct reply_case shown)
+{
+    if (!may_refuse(call))
+        return;
+    count(call,
+          shown.field == FIELD_NONE ? METRICS_UNKNOWN : METRICS_BAD_REQUEST);
+    call_reply(call, shown.kind, shown.field);
+}
+
 static void begin_offered(struct refresh *work)
 {
     struct call *call = work->call;
     struct rotate_offered *r = &work->rotate.offered;
-    struct span text = fields_text(&call->fields, FIELD_REFRESH);
+    struct reply_case shown = read_shown(call, r);
 
-    if (!offered_parse(text, &r->token) ||
-        !key_mac_fits(&call->server->keys, &r->token)) {
-        if (may_refuse(call))
-            refuse(call, name_stranger(call, text), METRICS_UNKNOWN);
+    if (shown.kind != CASE_OK) {
+        refuse_shown(call, shown);
         return;
     }
     work->offered = true;
@@ -346,7 +405,7 @@ static void answer_refresh(struct task *task)
     struct refresh *work = refresh_of(task);
 
     if (task->change.result != STORE_OK)
-        refuse(work->call, CASE_UNAVAILABLE, METRICS_UNAVAILABLE);
+        answer_unavailable(work->call);
     else if (work->offered)
         answer_offered(work);
     else

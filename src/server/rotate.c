@@ -188,6 +188,15 @@ static enum store_result move_unread(struct store *store,
     return result;
 }
 
+/* Who shows the current token moves nothing, and gets a child of it. */
+static void stand_for_current(const struct rotation_row *row,
+                              struct offered_token *token)
+{
+    token->n = row->n;
+    memcpy(token->self, row->current, sizeof token->self);
+    memset(token->parent, 0, sizeof token->parent);
+}
+
 /* Reads the row and decides; writes nothing. */
 static enum store_result decide_offered(struct store *store,
                                         struct rotate_offered *r,
@@ -202,6 +211,8 @@ static enum store_result decide_offered(struct store *store,
         return result;
     memset(after, 0, sizeof *after);
     row = result == STORE_OK ? rotate_row(session) : *after;
+    if (r->by_session && row.protocol == ROTATION_OFFERED)
+        stand_for_current(&row, &r->token);
     r->verdict = rotation_offered(result == STORE_OK ? &row : NULL, &r->token,
                                   &r->limits, r->now_s, after);
     r->n = after->n;
@@ -214,7 +225,8 @@ enum store_result rotate_offered(struct store *store, struct rotate_offered *r)
     for (int i = 0; i < ROTATE_TRIES; i++) {
         struct store_session session;
         struct rotation_row after;
-        enum store_result result = move_unread(store, r);
+        enum store_result result =
+            r->by_session ? STORE_NONE : move_unread(store, r);
 
         if (result != STORE_NONE)
             return result;

@@ -39,6 +39,8 @@ enum store_result rotate_committed(struct store *store,
 
 struct rotate_offered {
     struct offered_token token; /* its mac was checked */
+    bool by_session; /* no token was shown: only token.sid is set, and the
+                        session's current token is meant, whichever it is */
     struct rotation_limits limits;
     int64_t now_s;
 

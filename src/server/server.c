@@ -353,6 +353,11 @@ enum server_result server_run(struct server *server)
 
     for (size_t i = 0; i < server->worker_count; i++)
         loops[i] = server->workers[i].loop;
+    if (server->config->lenient)
+        log_event(&server->log, CONFIG_WARN, "lenient",
+                  "note=\"an access token alone is good for a refresh, expired "
+                  "or not: who ever saw one can go on until its session "
+                  "ends\"");
     log_event(&server->log, CONFIG_INFO, "started",
               "threads=%zu dialects=%zu demo=%d", server->worker_count,
               server->mounts.placed_count, server->config->demo);

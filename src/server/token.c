@@ -253,3 +253,18 @@ bool token_peek_dialect(struct span text, char out[TOKEN_DIALECT_SIZE])
                JSON_OK &&
            read_dialect(&json, out);
 }
+
+bool token_may_be_ours(const struct token_issuer *issuer, struct span text,
+                       int64_t now_s)
+{
+    char payload[JWS_PAYLOAD_MAX];
+    char dialect[TOKEN_DIALECT_SIZE];
+    struct token_claims found;
+    size_t length = 0;
+
+    if (token_read(issuer, text, now_s, &found) != TOKEN_BAD)
+        return true;
+    return jws_verify(issuer->keys, issuer->keys_count, text, payload,
+                      &length) == JWS_NO_KEY &&
+           token_peek_dialect(text, dialect);
+}

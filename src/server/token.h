@@ -74,6 +74,14 @@ enum token_result token_read(const struct token_issuer *issuer,
                              struct token_claims *out);
 
 /*
+ * Is it an access token that we have issued, however long ago? One that names a
+ * key we no longer have may be: its signature cannot be checked any more, so
+ * this proves nothing, and is only good beside a proof.
+ */
+bool token_may_be_ours(const struct token_issuer *issuer, struct span text,
+                       int64_t now_s);
+
+/*
  * The dialect that a token says it was issued under, nothing verified: good for
  * choosing the words of an answer, and for nothing else. False: none is told.
  */

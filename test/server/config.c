@@ -69,6 +69,7 @@ static const struct row rows[] = {
     {"as many threads as may be", {"--threads", "64"}, CONFIG_OK, NULL},
     {"a thread more", {"--threads", "65"}, CONFIG_BAD,
      "--threads: '65' is not allowed; use 1 to 64"},
+    {"an access token alone", {"--lenient-nest"}, CONFIG_OK, NULL},
     {"a level that there is not", {"--log-level", "loud"}, CONFIG_BAD,
      "--log-level: 'loud' is not allowed; use error, warn, info or debug"},
     {"a value with a new line is shown on one line", {"--log-level",
@@ -140,6 +141,7 @@ static void defaults(void **state)
     CHECK_EQ(config.threads, 1);
     CHECK(!config.demo);
     CHECK(config.hide_users);
+    CHECK(!config.lenient);
 }
 
 static void environment(void **state)
@@ -249,7 +251,7 @@ static void help(void **state)
         "--access-ttl",   "--refresh-idle", "--refresh-max", "--refresh-soft",
         "--issuer",       "--audience",     "--origin",      "--dialect",
         "--signup-roles", "--hide-users",   "--threads",     "--log-level",
-        "--demo",         "--help",         "--version",
+        "--lenient-nest", "--demo",         "--help",        "--version",
     };
 
     (void)state;

@@ -192,6 +192,39 @@ static void written(void **state)
     free(w.memory);
 }
 
+/* Beside a refresh token: any age will do, and a key that is gone. */
+static void any_age(void **state)
+{
+    enum { YEAR_S = 365 * 24 * 60 * 60 };
+    static const uint8_t other_seed[JWS_SEED_SIZE] = {9};
+    struct writing w;
+    struct jws_key other;
+    char text[JWS_TEXT_MAX];
+    struct span token;
+
+    (void)state;
+    open_writing(&w);
+    token.text = text;
+    token.length = token_write(&w.issuer, &w.dialect, &w.facts, text);
+    CASE("an access token is ours a year later");
+    CHECK(token_may_be_ours(&w.issuer, token, NOW_S + YEAR_S));
+    CASE("with one letter changed it is not");
+    text[token.length - 2] = text[token.length - 2] == 'A' ? 'B' : 'A';
+    CHECK(!token_may_be_ours(&w.issuer, token, NOW_S));
+    CASE("under a key that we do not have it may be");
+    jws_key_init(&other, other_seed);
+    w.issuer.keys = &other;
+    CHECK(token_may_be_ours(&w.issuer, token, NOW_S));
+    CASE("but not when it tells no dialect");
+    token.length = jws_sign(&other, SPAN("{}"), text, sizeof text);
+    w.issuer.keys_count = 0;
+    CHECK(!token_may_be_ours(&w.issuer, token, NOW_S));
+    CASE("nor when it is no token");
+    CHECK(!token_may_be_ours(&w.issuer, SPAN("KfUdux3ROiIUBMWH"), NOW_S));
+    CHECK(!token_may_be_ours(&w.issuer, SPAN(""), NOW_S));
+    free(w.memory);
+}
+
 static void read_back(void **state)
 {
     struct writing w;
@@ -224,6 +257,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(claims),
         cmocka_unit_test(written),
+        cmocka_unit_test(any_age),
         cmocka_unit_test(read_back),
     };
 

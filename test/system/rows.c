@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/base64url.h"
+#include "base/bytes.h"
 #include "check.h"
 
 enum {
@@ -17,7 +18,7 @@ enum {
 
 void rows_init(struct rows *rows, int port)
 {
-    *rows = (struct rows){.port = port};
+    *rows = (struct rows){.port = port, .base = ""};
     rows->values = calloc(ROWS_VALUES, sizeof *rows->values);
     if (rows->values == NULL)
         abort();
@@ -91,7 +92,18 @@ void rows_set_secrets(struct rows *rows, const char *prefix)
     }
 }
 
-/* A new text with every $NAME replaced; NULL stays NULL. */
+/* How long the name behind $ or ${ is. */
+static size_t name_length(const char *text)
+{
+    size_t length = 0;
+
+    while (isupper((unsigned char)text[length]) ||
+           isdigit((unsigned char)text[length]) || text[length] == '_')
+        length++;
+    return length;
+}
+
+/* A new text with every $NAME and ${NAME} replaced; NULL stays NULL. */
 static char *expand(const struct rows *rows, const char *text)
 {
     char *out = text == NULL ? NULL : malloc(ROWS_TEXT_SIZE);
@@ -100,21 +112,19 @@ static char *expand(const struct rows *rows, const char *text)
     if (out == NULL)
         return NULL;
     while (*text != '\0' && length < ROWS_TEXT_SIZE - 1) {
-        size_t name = 0;
+        bool braced = text[0] == '$' && text[1] == '{';
+        size_t start = braced ? 2 : 1;
+        size_t name = text[0] == '$' ? name_length(text + start) : 0;
         size_t i;
 
-        while (*text == '$' && (isupper((unsigned char)text[1 + name]) ||
-                                isdigit((unsigned char)text[1 + name]) ||
-                                text[1 + name] == '_'))
-            name++;
         if (name == 0) {
             out[length++] = *text++;
             continue;
         }
-        i = find_value(rows, text + 1, name);
+        i = find_value(rows, text + start, name);
         length += (size_t)snprintf(out + length, ROWS_TEXT_SIZE - length, "%s",
                                    i < rows->count ? rows->values[i] : "?");
-        text += 1 + name;
+        text += start + name + braced;
     }
     out[length < ROWS_TEXT_SIZE ? length : ROWS_TEXT_SIZE - 1] = '\0';
     return out;
@@ -182,9 +192,29 @@ static void save_members(struct rows *rows, const struct wire_reply *reply,
     free(words);
 }
 
+/* Outside the dialects there is one of each path. */
+static bool stands_alone(const char *path)
+{
+    static const char *const outside[] = {"/d/", "/demo/", "/metrics", "/."};
+
+    for (size_t i = 0; i < COUNT(outside); i++)
+        if (strncmp(path, outside[i], strlen(outside[i])) == 0)
+            return true;
+    return false;
+}
+
+static char *expand_path(const struct rows *rows, const char *path)
+{
+    char whole[ROWS_LINE_MAX];
+
+    (void)snprintf(whole, sizeof whole, "%s%s",
+                   stands_alone(path) ? "" : rows->base, path);
+    return expand(rows, whole);
+}
+
 static void run_row(struct rows *rows, const struct row *row)
 {
-    char *path = expand(rows, row->path);
+    char *path = expand_path(rows, row->path);
     char *headers = expand(rows, row->headers);
     char *body = expand(rows, row->body);
     char *want = expand(rows, row->want);

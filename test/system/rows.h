@@ -1,7 +1,7 @@
 /*
  * Requests and the answers they must get, as rows sent to a running server.
  *
- * In paths, headers, bodies and wants, $NAME stands for a value that an earlier
+ * In paths, headers, bodies and wants, $NAME (or ${NAME}) stands for a value that an earlier
  * row saved or the test set. Wants are patterns of wire_match.
  */
 #ifndef TEST_ROWS_H
@@ -20,6 +20,7 @@ enum {
 
 struct rows {
     int port;
+    const char *base; /* before each path of a dialect: "/d/NAME", or "" */
     size_t count;
     char names[ROWS_VALUES][16];
     char (*values)[ROWS_VALUE_SIZE];
@@ -68,6 +69,7 @@ void rows_run(struct rows *rows, const struct row *list, size_t count);
  *     save NAME=member
  *
  * <EMPTY> is a body of no bytes; what is left out is not sent or not looked at.
+ * Paths are those at the dialect's own place; rows->base goes before them.
  */
 void rows_run_file(struct rows *rows, const char *name);
 

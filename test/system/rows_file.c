@@ -117,8 +117,11 @@ static void take_value(struct rows *rows, struct reader *r)
     char value[ROWS_LINE_MAX] = "";
     const char *name = take_line(r) + 4;
 
-    while (starts(peek(r), "    "))
-        append(value, take_line(r) + 4, "\n");
+    while (starts(peek(r), "    ")) {
+        if (value[0] != '\0')
+            append(value, "\n", "");
+        append(value, take_line(r) + 4, "");
+    }
     rows_set(rows, name, value);
 }
 
