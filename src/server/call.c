@@ -1,10 +1,19 @@
 #include "server/call.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "server/dispatch.h"
 
 enum { FIELDS_ROOM = 512 }; /* beside what the request itself is long */
+
+int64_t call_now_us(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); // cannot fail for this clock
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
 
 static size_t text_room(const struct http_request *request)
 {
@@ -45,6 +54,8 @@ static struct call *make_call(struct worker *worker, struct exchange *x)
     call->server = worker->server;
     call->mount = worker->server->mounts.placed[0];
     call->message = MESSAGE_NONE;
+    call->place = 0;
+    call->begun_us = call_now_us();
     call->problems.count = 0;
     call->now_s = loop_now_s(worker->loop);
     call->user_id = 0;
@@ -63,7 +74,9 @@ static void answer_no_memory(struct worker *worker, struct exchange *x)
                                      .body = SPAN("try again later\n")};
 
     (void)http_response_add(&response, SPAN("Retry-After"), SPAN("1"));
-    metrics_status(&worker->metrics, 503);
+    metrics_count(&worker->metrics, &(struct metrics_answer){.mount = MOUNT_MAX,
+                                                             .status = 503,
+                                                             .took_us = -1});
     exchange_answer(x, &response);
 }
 

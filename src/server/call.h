@@ -20,6 +20,8 @@ struct call {
     struct server *server;
     const struct mount *mount;
     enum message message;
+    size_t place;     /* above 0: it is one of dispatch.c, and no dialect's */
+    int64_t begun_us; /* steady clock, for the time it took */
     struct request_seen seen;
     struct fields fields; /* of the request, then also of the reply */
     struct problems problems;
@@ -78,6 +80,11 @@ void call_reply_problems(struct call *call);
 void call_reply_large(struct call *call, enum reply_kind kind, size_t size);
 /* Answers 503 for what the store or a queue could not do. */
 void call_reply_failed(struct call *call);
+
+int64_t call_now_us(void); /* steady clock */
+
+/* Answers, and counts it: everything that answers comes here. */
+void call_answer(struct call *call, const struct http_response *response);
 
 /* Answers outside the dialect's words, in plain text or ready JSON. */
 void call_reply_plain(struct call *call, int status, struct span type,

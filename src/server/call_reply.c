@@ -75,9 +75,17 @@ static void copy_headers(const struct reply *reply, struct http_response *out)
     }
 }
 
-static void deliver(struct call *call, const struct http_response *response)
+void call_answer(struct call *call, const struct http_response *response)
 {
-    metrics_status(&call->worker->metrics, response->status);
+    const struct metrics_answer answer = {
+        .mount = call->place > 0 ? MOUNT_MAX : call->mount->number,
+        .route = call->place > 0 ? MESSAGE_COUNT + call->place - 1
+                                 : (size_t)call->message,
+        .status = response->status,
+        .took_us = call_now_us() - call->begun_us,
+    };
+
+    metrics_count(&call->worker->metrics, &answer);
     exchange_answer(call->x, response);
 }
 
@@ -92,7 +100,7 @@ static void send_reply(struct call *call, const struct reply *reply)
         !has_header(&response, SPAN("Cache-Control")))
         (void)http_response_add(&response, SPAN("Cache-Control"),
                                 SPAN("no-store"));
-    deliver(call, &response);
+    call_answer(call, &response);
 }
 
 void call_reply_plain(struct call *call, int status, struct span type,
@@ -101,7 +109,7 @@ void call_reply_plain(struct call *call, int status, struct span type,
     struct http_response response = {
         .status = status, .content_type = type, .body = body};
 
-    deliver(call, &response);
+    call_answer(call, &response);
 }
 
 static void report_unspoken(struct call *call, struct reply_case what,

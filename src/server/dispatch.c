@@ -1,109 +1,7 @@
 #include "server/dispatch.h"
 
-#include <stdlib.h>
-
+#include "server/place.h"
 #include "server/resource.h"
-
-/* ---- What stands outside all dialects ---- */
-
-static void show_metrics(struct call *call)
-{
-    const struct metrics *sets[CONFIG_THREADS_MAX];
-    struct loop *loops[CONFIG_THREADS_MAX];
-    struct server *server = call->server;
-    struct metrics_source source = {
-        .mounts = &server->mounts,
-        .sets = sets,
-        .loops = loops,
-        .loop_count = server->worker_count,
-        .writer = server->writer,
-        .pool = server->pool,
-        .throttle = server->throttle,
-        .version = STAY_VERSION,
-    };
-    char *text = malloc(METRICS_TEXT_MAX);
-
-    if (text == NULL) {
-        call_reply_failed(call);
-        return;
-    }
-    for (size_t i = 0; i < server->worker_count; i++) {
-        sets[i] = &server->workers[i].metrics;
-        loops[i] = server->workers[i].loop;
-        source.audit_lost += atomic_load(&server->workers[i].audit.lost);
-    }
-    call_reply_plain(
-        call, 200, SPAN("text/plain; version=0.0.4; charset=utf-8"),
-        (struct span){text, metrics_write(&source, text, METRICS_TEXT_MAX)});
-    free(text);
-}
-
-static void show_keys(struct call *call)
-{
-    char text[KEY_JWKS_MAX];
-    size_t length = key_write_jwks(&call->server->keys, text);
-    struct http_response response = {
-        .status = 200,
-        .content_type = SPAN("application/json"),
-        .body = {text, length},
-    };
-
-    // Public by nature, for any page and any cache.
-    (void)http_response_add(&response, SPAN("Cache-Control"),
-                            SPAN("public, max-age=300"));
-    (void)http_response_add(&response, SPAN("Access-Control-Allow-Origin"),
-                            SPAN("*"));
-    metrics_status(&call->worker->metrics, 200);
-    exchange_answer(call->x, &response);
-}
-
-static const struct place_row {
-    const char *method;
-    const char *path;
-    resource *run;
-    bool demo; /* only under --demo */
-} places[] = {
-    {"GET",  "/metrics",               show_metrics, false},
-    {"GET",  "/.well-known/jwks.json", show_keys,    false},
-    {"POST", "/demo/expire",           demo_expire,  true },
-    {"POST", "/demo/faults",           demo_faults,  true },
-};
-
-static void refuse_method(struct call *call, const struct place_row *row)
-{
-    struct http_response response = {
-        .status = 405,
-        .content_type = SPAN("text/plain"),
-        .body = SPAN("method not allowed\n"),
-    };
-
-    (void)http_response_add(&response, SPAN("Allow"),
-                            row->method[0] == 'G' ? SPAN("GET, HEAD")
-                                                  : span_of(row->method));
-    metrics_status(&call->worker->metrics, response.status);
-    exchange_answer(call->x, &response);
-}
-
-/* True: it was one of these, and is answered. */
-static bool take_place(struct call *call)
-{
-    struct span method = call->seen.method;
-
-    for (size_t i = 0; i < COUNT(places); i++) {
-        const struct place_row *row = &places[i];
-
-        if ((row->demo && !call->server->config->demo) ||
-            !span_is(call->seen.path, row->path))
-            continue;
-        if (span_is(method, row->method) ||
-            (span_is(method, "HEAD") && row->method[0] == 'G'))
-            row->run(call);
-        else
-            refuse_method(call, row);
-        return true;
-    }
-    return false;
-}
 
 /* ---- What a dialect's messages are answered by ---- */
 
@@ -222,7 +120,7 @@ void dispatch(struct call *call)
         answer_preflight(call);
         return;
     }
-    if (take_place(call))
+    if (place_take(call))
         return;
     route = mount_route(&call->server->mounts, find_wish(call), &call->seen);
     call->mount = route.mount;

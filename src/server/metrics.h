@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/dialect.h"
 #include "server/loop.h"
 #include "server/mount.h"
 #include "server/password.h"
@@ -36,20 +37,34 @@ enum metrics_outcome {
 };
 
 enum {
-    METRICS_STATUS_FIRST = 200,
-    METRICS_STATUS_COUNT = 400, /* 200 to 599 */
-    METRICS_TEXT_MAX = 64 * 1024,
+    METRICS_PLACES_MAX = 16, /* paths outside all dialects */
+    METRICS_ROUTES = MESSAGE_COUNT + METRICS_PLACES_MAX,
+    METRICS_STATUSES = 32, /* those we answer with; the last is any other */
+    METRICS_BUCKETS = 13,  /* of the histogram, +Inf included */
+    METRICS_TEXT_MAX = 512 * 1024,
+};
+
+/* An answer, as it is counted. */
+struct metrics_answer {
+    size_t mount; /* its number; MOUNT_MAX: outside all dialects */
+    size_t route; /* a message, or MESSAGE_COUNT + a place's number */
+    int status;
+    int64_t
+        took_us; /* from the whole request to its answer; below 0: not told */
 };
 
 struct metrics {
     _Atomic uint64_t refreshes[MOUNT_MAX][METRICS_OUTCOMES];
-    _Atomic uint64_t status[METRICS_STATUS_COUNT];
+    _Atomic uint64_t answers[MOUNT_MAX + 1][METRICS_ROUTES][METRICS_STATUSES];
+    _Atomic uint64_t took[METRICS_ROUTES][METRICS_BUCKETS];
+    _Atomic uint64_t took_us[METRICS_ROUTES];
     _Atomic uint64_t drops; /* answered by closing, for a demonstration */
 };
 
 void metrics_refresh(struct metrics *metrics, const struct mount *mount,
                      enum metrics_outcome outcome);
-void metrics_status(struct metrics *metrics, int status);
+void metrics_count(struct metrics *metrics,
+                   const struct metrics_answer *answer);
 void metrics_drop(struct metrics *metrics);
 
 /* What /metrics is written from. */
@@ -62,6 +77,8 @@ struct metrics_source {
     struct password_pool *pool;
     struct throttle *throttle;
     uint64_t audit_lost;
+    int64_t sessions; /* living; below 0: not counted yet */
+    const char *(*place_name)(size_t number); /* NULL behind the last */
     const char *version;
 };
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "server/call.h"
+#include "server/census.h"
 #include "server/demo_users.h"
 #include "server/listen.h"
 #include "server/sweep.h"
@@ -294,6 +295,7 @@ static enum server_result open_inside(struct server *server,
     if (server->throttle == NULL)
         return say(why, "throttle: out of memory");
     set_issuer(server);
+    server->census = census_open(server->config->database);
     return SERVER_OK;
 }
 
@@ -374,6 +376,7 @@ void server_close(struct server *server)
 {
     // In this order: who posts to a loop ends before that loop.
     atomic_store(&server->stopping, true);
+    census_close(server->census);
     password_close(server->pool);
     writer_close(server->writer);
     for (size_t i = 0; server->workers != NULL && i < server->worker_count;

@@ -69,6 +69,7 @@ struct server {
     struct writer *writer;
     time_t write_failed_s; /* the writer's: when the log was last told of it */
     struct password_pool *pool;
+    struct census *census; /* NULL: none could be started */
     struct client_trust trust;
     struct throttle *throttle;
     struct worker *workers;

@@ -326,6 +326,20 @@ static enum store_result look_for_dead(struct store *store,
     return query_end(&q);
 }
 
+enum store_result store_session_count(struct store *store, int64_t *out)
+{
+    struct query q = query_of(store, SESSION_COUNT);
+    enum store_result result;
+    int64_t count = 0;
+
+    if (query_row(&q))
+        count = query_get_int(&q);
+    result = query_end(&q);
+    if (result == STORE_OK)
+        *out = count;
+    return result;
+}
+
 enum store_result store_session_sweep(struct store *store,
                                       struct store_sweep *sweep)
 {

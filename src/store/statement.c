@@ -88,6 +88,7 @@ static const char *const texts[STATEMENT_COUNT] = {
     [SESSION_LIST] = "SELECT " SESSION_COLUMNS " FROM session"
                      " WHERE user_id = $1 AND ended = 0"
                      " ORDER BY used_s DESC, sid LIMIT $2",
+    [SESSION_COUNT] = "SELECT count(*) FROM session WHERE ended = 0",
     [SESSION_SWEEP] = "SELECT sid, used_s, ended_s FROM session"
                       " WHERE sid > $1 ORDER BY sid LIMIT $2",
     [SESSION_REMOVE] = "DELETE FROM session WHERE sid = $1",

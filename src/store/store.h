@@ -402,6 +402,9 @@ enum store_result store_session_list(
     bool (*row)(void *context, const struct store_session *session),
     void *context);
 
+/* How many were not ended. Takes as long as there are: never on a loop. */
+enum store_result store_session_count(struct store *store, int64_t *out);
+
 /*
  * One small step of a sweep through all sids: looks at `count` rows after *from
  * and removes those last used and ended at or before before_s: now less

@@ -1,0 +1,124 @@
+/*
+ * What stands outside all dialects.
+ */
+#include "server/place.h"
+
+#include <stdlib.h>
+
+#include "server/census.h"
+#include "server/resource.h"
+
+static void show_metrics(struct call *call)
+{
+    const struct metrics *sets[CONFIG_THREADS_MAX];
+    struct loop *loops[CONFIG_THREADS_MAX];
+    struct server *server = call->server;
+    struct metrics_source source = {
+        .mounts = &server->mounts,
+        .sets = sets,
+        .loops = loops,
+        .loop_count = server->worker_count,
+        .writer = server->writer,
+        .pool = server->pool,
+        .throttle = server->throttle,
+        .sessions = census_count(server->census),
+        .place_name = place_path,
+        .version = STAY_VERSION,
+    };
+    char *text = malloc(METRICS_TEXT_MAX);
+
+    if (text == NULL) {
+        call_reply_failed(call);
+        return;
+    }
+    for (size_t i = 0; i < server->worker_count; i++) {
+        sets[i] = &server->workers[i].metrics;
+        loops[i] = server->workers[i].loop;
+        source.audit_lost += atomic_load(&server->workers[i].audit.lost);
+    }
+    call_reply_plain(
+        call, 200, SPAN("text/plain; version=0.0.4; charset=utf-8"),
+        (struct span){text, metrics_write(&source, text, METRICS_TEXT_MAX)});
+    free(text);
+}
+
+static void show_keys(struct call *call)
+{
+    char text[KEY_JWKS_MAX];
+    size_t length = key_write_jwks(&call->server->keys, text);
+    struct http_response response = {
+        .status = 200,
+        .content_type = SPAN("application/json"),
+        .body = {text, length},
+    };
+
+    // Public by nature, for any page and any cache.
+    (void)http_response_add(&response, SPAN("Cache-Control"),
+                            SPAN("public, max-age=300"));
+    (void)http_response_add(&response, SPAN("Access-Control-Allow-Origin"),
+                            SPAN("*"));
+    call_answer(call, &response);
+}
+
+/* Each one's number is its route in the metrics: METRICS_PLACES_MAX of them. */
+// clang-format off
+static const struct place_row places[] = {
+    {"GET", "/livez", "Is the process alive?", place_live, false},
+    {"GET", "/readyz", "Can it serve? 503 where it cannot.", place_ready,
+     false},
+    {"GET", "/metrics", "Counts, as Prometheus reads them.", show_metrics,
+     false},
+    {"GET", "/.well-known/jwks.json", "The public keys of access tokens.",
+     show_keys, false},
+    {"POST", "/demo/expire", "Answer tokens issued so far as expired.",
+     demo_expire, true},
+    {"POST", "/demo/faults", "Have refreshes fail.", demo_faults, true},
+};
+// clang-format on
+
+_Static_assert(COUNT(places) <= METRICS_PLACES_MAX, "a route for each place");
+
+static void refuse_method(struct call *call, const struct place_row *row)
+{
+    struct http_response response = {
+        .status = 405,
+        .content_type = SPAN("text/plain"),
+        .body = SPAN("method not allowed\n"),
+    };
+
+    (void)http_response_add(&response, SPAN("Allow"),
+                            row->method[0] == 'G' ? SPAN("GET, HEAD")
+                                                  : span_of(row->method));
+    call_answer(call, &response);
+}
+
+bool place_take(struct call *call)
+{
+    struct span method = call->seen.method;
+
+    for (size_t i = 0; i < COUNT(places); i++) {
+        const struct place_row *row = &places[i];
+
+        if ((row->demo && !call->server->config->demo) ||
+            !span_is(call->seen.path, row->path))
+            continue;
+        call->place = i + 1;
+        if (span_is(method, row->method) ||
+            (span_is(method, "HEAD") && row->method[0] == 'G'))
+            row->run(call);
+        else
+            refuse_method(call, row);
+        return true;
+    }
+    return false;
+}
+
+const struct place_row *place_row(size_t number)
+{
+    return number < COUNT(places) ? &places[number] : NULL;
+}
+
+const char *place_path(size_t number)
+{
+    return number < COUNT(places) ? places[number].path : NULL;
+}

@@ -1,0 +1,29 @@
+/*
+ * Paths outside all dialects: health, counts, keys, a demonstration's switches.
+ */
+#ifndef SERVER_PLACE_H
+#define SERVER_PLACE_H
+
+#include "server/call.h"
+
+/* True: it was one of these, and is answered, now or later. */
+bool place_take(struct call *call);
+
+struct place_row {
+    const char *method;
+    const char *path;
+    const char *what; /* a sentence for /openapi.json */
+    void (*run)(struct call *call);
+    bool demo; /* only under --demo */
+};
+
+/* In the order of the table; NULL behind the last. */
+const struct place_row *place_row(size_t number);
+const char *place_path(size_t number);
+
+/* ---- health.c ---- */
+
+void place_live(struct call *call);
+void place_ready(struct call *call);
+
+#endif
