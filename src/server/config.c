@@ -68,6 +68,8 @@ static const struct option_row rows[] = {
      switch_words},
     {"hide-users", "STAYD_HIDE_USERS", KIND_OTHER, 0, 0, 0, config_value_hide,
      switch_words},
+    {"no-sandbox", "STAYD_NO_SANDBOX", KIND_OTHER, 0, 0, 0,
+     config_value_open, switch_words},
     {"no-hide-users", NULL, KIND_OTHER, 0, 0, 0, config_value_show,
      switch_words},
 };
@@ -391,6 +393,7 @@ static const struct config defaults = {
     .refresh_max_s = 180 * DAY_S,
     .refresh_soft_s = 60,
     .signup_roles = 1,
+    .sandbox = true,
     .threads = 1,
     .log_level = CONFIG_INFO,
     .hide_users = true,
@@ -474,6 +477,8 @@ static const char help[] =
     "  --threads N           loops, 1 to 64 (1)\n"
     "  --config FILE         options, one `name = value` per line\n"
     "  --log-level LEVEL     error, warn, info or debug (info)\n"
+    "  --no-sandbox          keep system calls and files that it needs only to\n"
+    "                        start; for debuggers\n"
     "  --demo                known users and faults on demand: never in "
     "earnest\n"
     "  --help, --version\n"

@@ -72,6 +72,7 @@ struct config {
     bool demo;
     bool lenient; /* --lenient-nest: where a family takes an access token alone
                      for a refresh, so do we */
+    bool sandbox; /* server/sandbox.h; off by --no-sandbox */
     bool
         hide_users; /* the same answer for a wrong name as for a wrong password;
                         otherwise each dialect answers in its own way */

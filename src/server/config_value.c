@@ -154,6 +154,16 @@ bool config_value_show(const char *text, struct config *out)
     return true;
 }
 
+bool config_value_open(const char *text, struct config *out)
+{
+    bool open = false;
+
+    if (!config_value_switch(text, &open))
+        return false;
+    out->sandbox = !open;
+    return true;
+}
+
 bool config_duration(const char *text, int64_t min_s, int64_t max_s,
                      int64_t *out_s)
 {

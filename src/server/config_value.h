@@ -27,5 +27,6 @@ config_value config_value_throttle;    /* --throttle */
 config_value config_value_no_throttle; /* --no-throttle */
 config_value config_value_hide;        /* --hide-users */
 config_value config_value_show;        /* --no-hide-users */
+config_value config_value_open;        /* --no-sandbox */
 
 #endif

@@ -13,6 +13,7 @@
 #include "server/census.h"
 #include "server/demo_users.h"
 #include "server/listen.h"
+#include "server/sandbox.h"
 #include "server/sweep.h"
 #include "server/task.h"
 
@@ -76,6 +77,33 @@ static void log_failed_write(void *context, enum store_result result,
               message);
 }
 
+/* Threads inherit it, so this comes before the first one. */
+static enum server_result enter_sandbox(struct server *server,
+                                        char why[SERVER_WHY_SIZE])
+{
+    struct sandbox_report got;
+    char text[SANDBOX_WHY_SIZE];
+    struct sandbox sandbox;
+
+    if (!server->config->sandbox) {
+        log_event(&server->log, CONFIG_WARN, "sandbox",
+                  "note=\"off by --no-sandbox\"");
+        return SERVER_OK;
+    }
+    sandbox_plan(&sandbox, server->config);
+    if (sandbox_enter(&sandbox, &got, text) != SANDBOX_OK)
+        return say(why, text);
+    if (got.landlock > 0 && got.calls)
+        log_event(&server->log, CONFIG_INFO, "sandbox", "landlock=%d seccomp=1",
+                  got.landlock);
+    else
+        log_event(&server->log, CONFIG_WARN, "sandbox",
+                  "landlock=%d seccomp=%d note=\"not all of it is in this "
+                  "kernel or this build\"",
+                  got.landlock, got.calls);
+    return SERVER_OK;
+}
+
 /* The writer takes the store over, also when it fails. */
 static enum server_result open_writer(struct server *server,
                                       struct store *store,
@@ -123,6 +151,8 @@ static enum server_result open_database(struct server *server,
         warn_of_demo_users(server, store);
     if (result == SERVER_OK)
         result = open_readers(server, why);
+    if (result == SERVER_OK)
+        result = enter_sandbox(server, why);
     if (result == SERVER_OK)
         return open_writer(server, store, why);
     store_close(store);

@@ -142,6 +142,29 @@ static void defaults(void **state)
     CHECK(!config.demo);
     CHECK(config.hide_users);
     CHECK(!config.lenient);
+    CHECK(config.sandbox);
+}
+
+static void sandbox(void **state)
+{
+    const char *const off[WORDS_MAX] = {"--no-sandbox"};
+    const char *const none[WORDS_MAX] = {NULL};
+    char variable[] = "STAYD_NO_SANDBOX=yes";
+    char *variables[] = {variable, NULL};
+    char why[CONFIG_WHY_SIZE];
+    struct config config;
+
+    (void)state;
+    CASE("an option turns the sandbox off");
+    CHECK_EQ(read_words(off, NULL, &config, why), CONFIG_OK);
+    CHECK(!config.sandbox);
+    CASE("so does a variable");
+    CHECK_EQ(read_words(none, variables, &config, why), CONFIG_OK);
+    CHECK(!config.sandbox);
+    CASE("and one that says no does not");
+    (void)snprintf(variable, sizeof variable, "STAYD_NO_SANDBOX=no");
+    CHECK_EQ(read_words(none, variables, &config, why), CONFIG_OK);
+    CHECK(config.sandbox);
 }
 
 static void environment(void **state)
@@ -251,7 +274,8 @@ static void help(void **state)
         "--access-ttl",   "--refresh-idle", "--refresh-max", "--refresh-soft",
         "--issuer",       "--audience",     "--origin",      "--dialect",
         "--signup-roles", "--hide-users",   "--threads",     "--log-level",
-        "--lenient-nest", "--demo",         "--help",        "--version",
+        "--lenient-nest", "--no-sandbox",   "--demo",        "--help",
+        "--version",
     };
 
     (void)state;
@@ -267,6 +291,7 @@ int main(void)
         cmocka_unit_test(command_line), cmocka_unit_test(defaults),
         cmocka_unit_test(environment),  cmocka_unit_test(duration),
         cmocka_unit_test(lists),        cmocka_unit_test(help),
+        cmocka_unit_test(sandbox),
     };
 
     return check_run("server/config", tests);
