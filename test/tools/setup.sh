@@ -54,11 +54,9 @@ fi
 exec "$@"
 END
 
-everything='gcc libc6-dev meson ninja-build pkgconf libcurl4-openssl-dev
-libsodium-dev libuv1-dev libzxcvbn-dev libsqlite3-dev libcmocka-dev libjansson-dev spin
-python3-djoser python3-djangorestframework-simplejwt
-python3-django-cors-headers mandoc clang lld libclang-rt-dev clang-tidy
-clang-format valgrind'
+# The first alternative of each row of the table.
+everything=$(sed -n "/^packages='/,/^'/p" "$setup" |
+    awk 'NF > 3 { sub(/\|.*/, "", $1); print $1 }')
 
 # begin USER-ID PACKAGE...: all is installed but these, and nothing is broken.
 begin() {
@@ -96,6 +94,25 @@ run "$setup" run
 is_status 0
 calls
 lacks apt-get
+
+row "a Node from elsewhere is left in its place"
+begin 0 nodejs npm
+echo 'echo v18.0.0' | program node
+echo 'true' | program npm
+run "$setup" test
+is_status 0
+calls
+lacks apt-get
+
+row "a Node before 18 is not enough"
+begin 0 nodejs npm
+echo 'echo v17.9.9' | program node
+run "$setup" test
+is_status 0
+calls
+has "install nodejs"
+lacks npm
+rm "$scratch/bin/node" "$scratch/bin/npm"
 
 row "no group, or an unknown one, is wrong usage"
 run "$setup"

@@ -1,0 +1,56 @@
+// front.mjs NAME: the rows of one stock front end, against stayds of its own.
+import { finish } from './rows.mjs';
+import { knows, startServer } from './server.mjs';
+import { tellAll } from './stories.mjs';
+import { pageOrigin } from './network.mjs';
+import { express, spring } from './clients/express.mjs';
+import { django } from './clients/django.mjs';
+import { nest } from './clients/nest.mjs';
+import { sofunction, sofunctionInstance, sofunctionTimer }
+    from './clients/sofunction.mjs';
+import { symfony } from './clients/symfony.mjs';
+import { tellNest } from './stories_nest.mjs';
+import { tellTimer } from './stories_timer.mjs';
+
+const REFRESH_MAX_S = 3;
+
+const suites = {
+    express: { clients: [express] },
+    spring: { clients: [spring] },
+    django: { clients: [django] },
+    nest: { clients: [nest], more: tellNest },
+    sofunction: { clients: [sofunction, sofunctionInstance, sofunctionTimer],
+        more: tellTimer },
+    symfony: { clients: [symfony] },
+};
+
+const name = process.argv[2];
+const { clients, more } = suites[name];
+const options = [...clients[0].options ?? [], '--origin', pageOrigin];
+const started = [];
+
+async function start(extra) {
+    const server = await startServer([...options, ...extra]);
+    started.push(server);
+    return server;
+}
+
+for (const variable of Object.keys(process.env))
+    if (/^(https?|all|no)_proxy$/i.test(variable))
+        delete process.env[variable];
+
+const servers = {
+    // The short window makes every refresh move the session on.
+    usual: await start(['--access-ttl', '2s', '--refresh-soft', '1s']),
+    brief: await start(['--access-ttl', '1s', '--refresh-max',
+        `${REFRESH_MAX_S}s`]),
+    refreshMax: REFRESH_MAX_S,
+};
+const lacks = await knows([], 'user disable NAME') ? {} :
+    { disable: 'this stayd has no `stayd user disable`' };
+
+for (const client of clients)
+    tellAll(client, servers, lacks);
+await more?.({ servers, start });
+process.exitCode = await finish(`front/${name}`, () =>
+    Promise.all(started.map((server) => server.stop())));

@@ -1,0 +1,136 @@
+// A stayd of the test's own: a free port, a folder that goes with it.
+import { execFile, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { until } from './rows.mjs';
+
+const program = process.env.STAYD;
+export const password = 'nine silent turnips, unrefreshed';
+
+let addresses = 0;
+
+/** Another 127.x.y.z at each call: no page shares another's throttle. */
+export function freshAddress() {
+    addresses++;
+    return `127.77.${process.pid % 250}.${addresses}`;
+}
+
+/**
+ * One request from an address of its own; `json` is sent, and what comes is
+ * {status, headers, text}.
+ */
+export function send(url, { method = 'GET', headers = {}, json, from } = {}) {
+    const body = json === undefined ? undefined : JSON.stringify(json);
+    const all = { ...headers };
+
+    if (body !== undefined)
+        all['Content-Type'] ??= 'application/json';
+    return new Promise((resolve, reject) => {
+        const out = request(url, { method, headers: all, agent: false,
+            localAddress: from ?? freshAddress() }, (reply) => {
+            let text = '';
+            reply.setEncoding('utf8');
+            reply.on('data', (part) => { text += part; });
+            reply.on('end', () => resolve({ status: reply.statusCode,
+                headers: reply.headers, text }));
+            reply.on('error', reject);
+        });
+        out.on('error', reject);
+        out.end(body);
+    });
+}
+
+/** Starts one with these options; it listens when this resolves. */
+export async function startServer(options = []) {
+    const folder = mkdtempSync(join(tmpdir(), 'stay-front-'));
+    const database = `sqlite:${folder}/stay.db`;
+    const child = spawn(program, ['--listen', '127.0.0.1:0', '--database',
+        database, '--log-level', 'error', ...options],
+        { stdio: ['ignore', 'pipe', 'pipe'] });
+    const server = { folder, database, said: '', errors: '', url: undefined };
+    let over;
+
+    child.stdout.on('data', (text) => { server.said += text; });
+    child.stderr.on('data', (text) => { server.errors += text; });
+    const ended = new Promise((resolve) => {
+        child.on('close', (code, signal) => {
+            over = code ?? signal;
+            resolve(over);
+        });
+    });
+    server.stop = async () => {
+        child.kill('SIGTERM');
+        const end = await ended;
+        rmSync(folder, { recursive: true });
+        if (end !== 0)
+            throw new Error(`stayd ended with ${end}: ${server.errors}`);
+    };
+    await until('stayd says where it listens', () => {
+        if (over !== undefined)
+            throw new Error(`stayd ended with ${over}: ${server.errors}`);
+        server.url = /^listening on (\S+)\n/.exec(server.said)?.[1];
+        return server.url;
+    });
+    return server;
+}
+
+/** Does this stayd know the option, or the command? */
+export function knows(words, text) {
+    return new Promise((resolve) => {
+        execFile(program, [...words, '--help'], (error, out) => {
+            resolve(!error && out.includes(text));
+        });
+    });
+}
+
+/** `stayd WORD...` on the server's database, as an administrator would. */
+export function administer(server, words) {
+    return new Promise((resolve, reject) => {
+        execFile(program, [...words, '--database', server.database],
+            (error, out, errors) => {
+                if (error)
+                    reject(new Error(`stayd ${words.join(' ')}: ${errors}`));
+                else
+                    resolve(out);
+            });
+    });
+}
+
+/** Passwords being judged at once: stayd's queue for them is bounded. */
+const HASHES = 3;
+let hashes = 0;
+const waiting = [];
+
+/** Runs what makes stayd hash a password, when there is room for it. */
+export async function hashing(run) {
+    if (hashes >= HASHES)
+        await new Promise((resolve) => { waiting.push(resolve); });
+    else
+        hashes++;
+    try {
+        return await run();
+    } finally {
+        const next = waiting.shift();
+        if (next)
+            next();
+        else
+            hashes--;
+    }
+}
+
+let users = 0;
+
+/** Signs up somebody new; their name. */
+export async function newUser(server) {
+    const name = `reader${++users}`;
+    const reply = await send(`${server.url}/d/stay/api/account`, {
+        method: 'POST',
+        json: { username: name, email: `${name}@example.org`, password },
+    });
+    if (reply.status !== 201)
+        throw new Error(`sign-up: ${reply.status} ${reply.text}`);
+    return name;
+}
