@@ -1,6 +1,7 @@
 #include "core/jws.h"
 
 #include "base/base64url.h"
+#include "base/json.h"
 
 static const struct span algorithm_names[JWS_ALGORITHM_COUNT] = {
     [JWS_NO_ALGORITHM] = {"",      0},

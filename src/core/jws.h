@@ -18,7 +18,6 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
-#include "base/json.h"
 
 enum {
     JWS_HEADER_MAX = 1024,  /* of the header's JSON */
@@ -27,6 +26,8 @@ enum {
     JWS_NAME_MAX = 256,     /* of a member's name */
     JWS_HEADER_TOKENS = 64, /* of its JSON */
 };
+
+struct json; /* base/json.h */
 
 /* A key has one; what a token says is only compared with it. */
 enum jws_algorithm {

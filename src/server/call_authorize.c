@@ -118,7 +118,7 @@ static enum reply_kind judge_token(struct call *call)
 
     if (kind != CASE_OK)
         return kind;
-    switch (token_read(&server->issuer, text, call->now_s, &claims)) {
+    switch (token_read(&call->worker->issuer, text, call->now_s, &claims)) {
     case TOKEN_BAD:
         // A refresh token shown by mistake has words of its own somewhere.
         return offered_parse(text, &offered) ? CASE_WRONG_TOKEN

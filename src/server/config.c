@@ -40,6 +40,12 @@ static const struct option_row rows[] = {
      3600, NULL, "1s to 1h"},
     {"key-file", "STAYD_KEY_FILE", KIND_TEXT, AT(key_file), 0, 0, NULL,
      "a path"},
+    {"algorithm", "STAYD_ALGORITHM", KIND_OTHER, 0, 0, 0,
+     config_value_algorithm, "EdDSA, ES256, RS256 or HS256"},
+    {"hs256-secret-file", "STAYD_HS256_SECRET_FILE", KIND_TEXT, AT(hs256_file),
+     0, 0, NULL, "a path"},
+    {"key-life", "STAYD_KEY_LIFE", KIND_DURATION, AT(key_life_s), 0,
+     LIFE_MAX_S, NULL, "1s to 3650d, or 0 for no limit"},
     {"issuer", "STAYD_ISSUER", KIND_TEXT, AT(issuer), 0, 0, config_value_claim,
      "1 to 256 characters"},
     {"audience", "STAYD_AUDIENCE", KIND_TEXT, AT(audience), 0, 0,
@@ -389,6 +395,7 @@ static const struct config defaults = {
     .listen = "127.0.0.1:8080",
     .database = "sqlite:stay.db",
     .access_ttl_s = 5 * 60,
+    .algorithm = JWS_EDDSA,
     .refresh_idle_s = 30 * DAY_S,
     .refresh_max_s = 180 * DAY_S,
     .refresh_soft_s = 60,
@@ -453,6 +460,12 @@ static const char help[] =
     "  --database URL        sqlite:PATH (sqlite:stay.db)\n"
     "  --key-file PATH       seals the keys in the database (stay.key beside\n"
     "                        it); made at the first start\n"
+    "  --algorithm NAME      of access tokens: EdDSA, ES256, RS256 or HS256\n"
+    "                        (EdDSA)\n"
+    "  --hs256-secret-file PATH  the secret of HS256, 32 bytes or more, mode\n"
+    "                        0600 (one in the database)\n"
+    "  --key-life TIME       rotate the key of access tokens at this age (never)"
+    "\n"
     "  --url URL             how clients reach this server\n"
     "  --access-ttl TIME     life of an access token (5m)\n"
     "  --refresh-idle TIME   a session ends when unused for so long (30d)\n"

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/jws.h"
+
 enum {
     CONFIG_LIST_MAX = 32,   /* of a repeatable option */
     CONFIG_TEXT_MAX = 1024, /* of one value, with its NUL */
@@ -55,6 +57,9 @@ struct config {
     const char *database; /* "sqlite:PATH" */
     const char *url;      /* how clients reach us; NULL: as we listen */
     const char *key_file; /* NULL: beside the database */
+    enum jws_algorithm algorithm;
+    const char *hs256_file; /* NULL: the secret is in the database */
+    int64_t key_life_s;     /* 0: keys are not rotated by age */
     const char *issuer;   /* NULL: the url */
     const char *audience; /* NULL: the issuer */
     int64_t access_ttl_s;

@@ -102,6 +102,12 @@ bool config_value_level(const char *text, struct config *out)
     return false;
 }
 
+bool config_value_algorithm(const char *text, struct config *out)
+{
+    out->algorithm = jws_algorithm_of(span_of(text));
+    return out->algorithm != JWS_NO_ALGORITHM;
+}
+
 bool config_value_switch(const char *text, bool *out)
 {
     static const char *const on[] = {"1", "true", "yes", "on"};

@@ -1,34 +1,18 @@
 #include "server/jws.h"
 
-#include <sodium.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "base/json.h"
+#include "crypto/jwk.h"
 
-enum { HEADER_TOKENS = 16 };
+#define TYPE "at+jwt"
 
-/* RFC 7638: the required members in this order, no white space. */
-static void write_thumbprint(const uint8_t public_key[JWS_PUBLIC_SIZE],
-                             char kid[JWS_KID_SIZE])
+static void put_member(struct json_writer *w, struct span name,
+                       struct span value)
 {
-    char x[BASE64URL_LENGTH(JWS_PUBLIC_SIZE)];
-    char text[128];
-    uint8_t hash[crypto_hash_sha256_BYTES];
-    struct json_writer w;
-
-    (void)base64url_encode(public_key, JWS_PUBLIC_SIZE, x);
-    json_begin(&w, text, sizeof text, JSON_COMPACT);
-    json_open(&w, '{');
-    json_key(&w, SPAN("crv"));
-    json_put_string(&w, SPAN("Ed25519"));
-    json_key(&w, SPAN("kty"));
-    json_put_string(&w, SPAN("OKP"));
-    json_key(&w, SPAN("x"));
-    json_put_string(&w, (struct span){x, sizeof x});
-    json_close(&w, '}');
-    crypto_hash_sha256(hash, (const uint8_t *)text, w.length);
-    kid[base64url_encode(hash, sizeof hash, kid)] = '\0';
+    json_key(w, name);
+    json_put_string(w, value);
 }
 
 static void write_header(struct jws_key *key)
@@ -38,92 +22,94 @@ static void write_header(struct jws_key *key)
 
     json_begin(&w, text, sizeof text, JSON_COMPACT);
     json_open(&w, '{');
-    json_key(&w, SPAN("alg"));
-    json_put_string(&w, SPAN("EdDSA"));
-    json_key(&w, SPAN("typ"));
-    json_put_string(&w, SPAN("at+jwt"));
-    json_key(&w, SPAN("kid"));
-    json_put_string(&w, span_of(key->kid));
+    put_member(&w, SPAN("alg"),
+               jws_algorithm_name(signature_algorithm(key->key)));
+    put_member(&w, SPAN("typ"), SPAN(TYPE));
+    put_member(&w, SPAN("kid"), span_of(key->kid));
     json_close(&w, '}');
     key->header_length = base64url_encode(text, w.length, key->header);
 }
 
-void jws_key_init(struct jws_key *out, const uint8_t seed[JWS_SEED_SIZE])
+/* What the secret says to a text that no token can be. */
+static bool name_secret(struct jws_key *key)
 {
-    (void)crypto_sign_seed_keypair(out->public_key, out->secret, seed);
-    write_thumbprint(out->public_key, out->kid);
+    uint8_t mac[SIGNATURE_MAX];
+    bool good = signature_sign(key->key, SPAN("the name of this key"), mac);
+
+    if (good)
+        (void)base64url_encode(mac, 32, key->kid);
+    return good;
+}
+
+static bool name_key(struct jws_key *key)
+{
+    struct signature_public numbers;
+
+    if (signature_algorithm(key->key) == JWS_HS256)
+        return name_secret(key);
+    if (!signature_get_public(key->key, &numbers))
+        return false;
+    jwk_thumbprint(&numbers, key->kid);
+    return true;
+}
+
+bool jws_key_init(struct jws_key *out, enum jws_algorithm algorithm,
+                  const uint8_t *secret, size_t length)
+{
+    memset(out, 0, sizeof *out);
+    out->key = signature_open_secret(algorithm, secret, length);
+    if (out->key == NULL || !name_key(out)) {
+        jws_key_clear(out);
+        return false;
+    }
     write_header(out);
+    return true;
 }
 
 void jws_key_clear(struct jws_key *key)
 {
+    signature_close(key->key);
     bytes_wipe(key, sizeof *key);
 }
 
 size_t jws_sign(const struct jws_key *key, struct span payload, char *out,
                 size_t size)
 {
-    uint8_t signature[JWS_SIGNATURE_SIZE];
+    uint8_t signature[SIGNATURE_MAX];
+    size_t signature_length = signature_size(key->key);
     size_t length = key->header_length;
 
     if (payload.length > JWS_PAYLOAD_MAX ||
         size < length + 1 + BASE64URL_LENGTH(payload.length) + 1 +
-                   BASE64URL_LENGTH(sizeof signature))
+                   BASE64URL_LENGTH(signature_length))
         return 0;
     memcpy(out, key->header, length);
     out[length++] = '.';
     length += base64url_encode(payload.text, payload.length, out + length);
-    (void)crypto_sign_detached(signature, NULL, (const uint8_t *)out, length,
-                               key->secret);
+    if (!signature_sign(key->key, (struct span){out, length}, signature))
+        return 0;
     out[length++] = '.';
-    return length + base64url_encode(signature, sizeof signature, out + length);
-}
-
-struct parts {
-    struct span header;
-    struct span payload;
-    struct span signature;
-    struct span signed_text;
-};
-
-/* False unless there are exactly two dots. */
-static bool split(struct span token, struct parts *out)
-{
-    size_t first = span_find(token, '.');
-    struct span rest = span_tail(token, first + 1);
-    size_t second = span_find(rest, '.');
-
-    if (first == token.length || second == rest.length)
-        return false;
-    out->header = span_head(token, first);
-    out->payload = span_head(rest, second);
-    out->signature = span_tail(rest, second + 1);
-    out->signed_text = span_head(token, first + 1 + second);
-    return span_find(out->signature, '.') == out->signature.length;
+    return length + base64url_encode(signature, signature_length, out + length);
 }
 
 /* The key that the header names, if the header is one of ours. */
 static enum jws_result find_key(const struct jws_key *keys, size_t count,
-                                struct span header, const struct jws_key **out)
+                                struct span encoded, const struct jws_key **out)
 {
-    char text[JWS_OWN_HEADER_MAX];
-    struct json_token tokens[HEADER_TOKENS];
-    struct json json;
-    size_t kid;
+    struct jws_header header;
+    struct span kid = {header.kid, 0};
 
-    if (!base64url_decode(header, text, sizeof text, &json.length) ||
-        json_parse(&json, text, json.length, tokens, HEADER_TOKENS) != JSON_OK)
+    if (!jws_read_header(encoded, &header) ||
+        !span_is((struct span){header.type, header.type_length}, TYPE))
         return JWS_MALFORMED;
-    kid = json_member(&json, 0, "kid");
-    if (!json_string_is(&json, json_member(&json, 0, "alg"), SPAN("EdDSA")) ||
-        !json_string_is(&json, json_member(&json, 0, "typ"), SPAN("at+jwt")) ||
-        json_member(&json, 0, "crit") != JSON_NONE)
-        return JWS_MALFORMED;
-    for (size_t i = 0; i < count; i++) {
-        if (json_string_is(&json, kid, span_of(keys[i].kid))) {
-            *out = &keys[i];
-            return JWS_OK;
-        }
+    kid.length = header.kid_length;
+    for (size_t i = 0; i < count && header.has_kid; i++) {
+        if (!span_is(kid, keys[i].kid))
+            continue;
+        *out = &keys[i];
+        return signature_algorithm(keys[i].key) == header.algorithm
+                   ? JWS_OK
+                   : JWS_MALFORMED;
     }
     return JWS_NO_KEY;
 }
@@ -132,24 +118,22 @@ enum jws_result jws_verify(const struct jws_key *keys, size_t count,
                            struct span token, char payload[JWS_PAYLOAD_MAX],
                            size_t *length)
 {
-    uint8_t signature[JWS_SIGNATURE_SIZE];
+    uint8_t signature[SIGNATURE_MAX];
     const struct jws_key *key = NULL;
     enum jws_result result;
-    struct parts parts;
+    struct jws_parts parts;
     size_t size = 0;
 
-    if (token.length > JWS_TEXT_MAX || !split(token, &parts))
+    if (token.length > JWS_TEXT_MAX || !jws_split(token, &parts))
         return JWS_MALFORMED;
     result = find_key(keys, count, parts.header, &key);
     if (result != JWS_OK)
         return result;
     if (!base64url_decode(parts.signature, signature, sizeof signature,
                           &size) ||
-        size != sizeof signature)
+        size != signature_size(key->key))
         return JWS_MALFORMED;
-    if (crypto_sign_verify_detached(
-            signature, (const uint8_t *)parts.signed_text.text,
-            parts.signed_text.length, key->public_key) != 0)
+    if (!signature_verify(key->key, parts.signed_text, signature, size))
         return JWS_FORGED;
     if (!base64url_decode(parts.payload, payload, JWS_PAYLOAD_MAX, length))
         return JWS_MALFORMED;

@@ -2,34 +2,46 @@
  * The server's keys: what signs access tokens, what makes offered refresh tokens
  * ours. They live in the database, sealed with the key file.
  *
- * The ring is loaded once at start and not changed after: threads share it.
+ * A ring is what they are at one time (key_plan.h). It never changes, so threads
+ * share it; when the keys change, another one takes its place (key_watch.h).
  */
 #ifndef SERVER_KEY_H
 #define SERVER_KEY_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/jws.h"
 #include "core/offered.h"
 #include "server/jws.h"
 #include "server/key_file.h"
+#include "server/key_plan.h"
+#include "server/key_row.h"
 #include "store/store.h"
 
 enum {
-    KEY_SIGN_MAX = 8,
-    KEY_MAC_MAX = 8,
-    KEY_MAC_SIZE = 32,
-    KEY_JWKS_MAX = 2048, /* bytes of the public keys' JSON */
+    KEY_JWKS_MAX = 8192, /* bytes of the public keys' JSON */
+    KEY_ETAG_SIZE = 24,  /* its quotes and NUL included */
+    KEY_LIFE_MAX_S = 3650 * 24 * 60 * 60,
+    /* How long a key is published before it signs: as long as caches may keep
+       the JWKS, and a margin for clocks and for the watch. */
+    KEY_JWKS_LIFE_S = 300,
+    KEY_LEAD_S = KEY_JWKS_LIFE_S + KEY_MARGIN_S,
 };
 
 enum key_result {
     KEY_OK = 0,
     KEY_BAD_FILE, /* the key file: missing, unreadable, or another one's */
     KEY_DATABASE, /* the database could not be read or written */
-    KEY_FULL,     /* too many keys of a kind still verify */
-    KEY_WEAK,     /* --hs256-secret-file: unreadable or too easy to guess */
+    KEY_FULL,     /* too many keys verify, or a new one waits already */
+    KEY_WEAK,     /* the HS256 secret's file: unreadable, or easy to guess */
+    KEY_NO_MEMORY,
+};
+
+/* What opens the keys in the database. To be wiped. */
+struct key_seal {
+    uint8_t bytes[KEY_FILE_SIZE];
 };
 
 struct key_mac {
@@ -39,27 +51,29 @@ struct key_mac {
 
 /* The first of each kind is the one in use, the others only verify. */
 struct key_ring {
+    struct key_plan plan; /* what it was built from */
     struct jws_key sign[KEY_SIGN_MAX];
     size_t sign_count;
     struct key_mac mac[KEY_MAC_MAX];
     size_t mac_count;
-};
-
-struct key_source {
-    struct store *store; /* opened to write; borrowed */
-    const char *path;    /* of the key file */
-    int64_t now_s;
-    int64_t keep_s; /* keys retired longer ago are left out; 0: none is */
+    char jwks[KEY_JWKS_MAX]; /* the public keys (RFC 7517) */
+    size_t jwks_length;
+    char etag[KEY_ETAG_SIZE]; /* with its quotes */
+    _Atomic size_t holders;
 };
 
 /*
- * Reads the ring, and makes the key file and the first keys where there are
- * none. On failure `why` holds one line and *out is zeroed. Blocks.
+ * Builds the ring of a plan from the database. *out is held once. On failure
+ * `why` holds one line and *out is NULL. Blocks.
  */
-enum key_result key_ring_open(struct key_ring *out,
-                              const struct key_source *source,
+enum key_result key_ring_read(struct key_ring **out, struct store *store,
+                              const struct key_seal *seal,
+                              const struct key_plan *plan,
                               char why[KEY_WHY_SIZE]);
-void key_ring_clear(struct key_ring *ring);
+
+/* Whoever lets go last frees it, wiped. Any thread; NULL is allowed. */
+struct key_ring *key_ring_hold(struct key_ring *ring);
+void key_ring_drop(struct key_ring *ring);
 
 /* Sets key_id and mac, under the key in use. */
 void key_mac_set(const struct key_ring *ring, struct offered_token *token);
@@ -67,7 +81,8 @@ void key_mac_set(const struct key_ring *ring, struct offered_token *token);
 bool key_mac_fits(const struct key_ring *ring,
                   const struct offered_token *token);
 
-/* The public keys (RFC 7517); the length written, no NUL. */
-size_t key_write_jwks(const struct key_ring *ring, char out[KEY_JWKS_MAX]);
+/* "keys in the database: ..."; always KEY_DATABASE. */
+enum key_result key_say_database(char why[KEY_WHY_SIZE],
+                                 enum store_result result);
 
 #endif

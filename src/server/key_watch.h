@@ -12,15 +12,19 @@
 
 #include "server/loop.h"
 
+struct key_watch; /* opaque */
 struct server;
 struct worker;
 
 enum { KEY_WATCH_MS = 5000 };
 
-/* On the first worker only, before its loop runs. */
+/* On the first worker only, when it has its keys and before its loop runs. */
 enum loop_result key_watch_start(struct worker *worker);
 
 /* Has it look at once, as SIGHUP asks. On any thread, while the loops run. */
 void key_watch_now(struct server *server);
+
+/* After the loops have ended. NULL is allowed. */
+void key_watch_close(struct key_watch *watch);
 
 #endif

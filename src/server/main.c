@@ -2,7 +2,6 @@
  * stayd: signs people in and keeps their sessions alive.
  */
 #include <signal.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -11,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "crypto/signature.h"
 #include "server/admin_table.h"
 #include "server/config.h"
 #include "server/server.h"
@@ -138,7 +138,7 @@ int main(int argc, char *argv[])
 
     keep_to_itself();
     raise_descriptors();
-    if (sodium_init() < 0)
+    if (!signature_init())
         return fail("libsodium does not start", EXIT_FAILED);
     switch (config_read_command(argc, argv, environ, &config, &words, why)) {
     case CONFIG_HELP:

@@ -52,7 +52,7 @@ bool mint_access(struct call *call, struct mint *mint,
         facts.username = span_of(who->user->name);
         facts.email = span_of(who->user->email);
     }
-    length = token_write(&call->server->issuer, &call->mount->dialect, &facts,
+    length = token_write(&call->worker->issuer, &call->mount->dialect, &facts,
                          mint->access);
     if (length == 0)
         return false;
@@ -65,7 +65,7 @@ bool mint_access(struct call *call, struct mint *mint,
 static void write_refresh(struct call *call, struct mint *mint,
                           struct offered_token *token)
 {
-    key_mac_set(&call->server->keys, token);
+    key_mac_set(call->worker->keys, token);
     offered_format(token, mint->refresh);
     fields_set_text(&call->fields, FIELD_REFRESH,
                     (struct span){mint->refresh, OFFERED_TEXT_LENGTH});
@@ -79,7 +79,7 @@ void mint_refresh(struct call *call, struct mint *mint,
     struct offered_token token;
 
     randombytes_buf(self, sizeof self);
-    token = offered_child(call->server->keys.mac[0].id, sid, parent, n, self);
+    token = offered_child(call->worker->keys->mac[0].id, sid, parent, n, self);
     write_refresh(call, mint, &token);
 }
 
@@ -92,6 +92,6 @@ void mint_refresh_after(struct call *call, struct mint *mint,
 
     randombytes_buf(self, sizeof self);
     token =
-        offered_answer(shown, call->server->keys.mac[0].id, parent, n, self);
+        offered_answer(shown, call->worker->keys->mac[0].id, parent, n, self);
     write_refresh(call, mint, &token);
 }

@@ -8,6 +8,9 @@
 #include "server/census.h"
 #include "server/resource.h"
 
+/* As long as KEY_JWKS_LIFE_S. */
+#define JWKS_CACHE "public, max-age=300"
+
 static void show_metrics(struct call *call)
 {
     const struct metrics *sets[CONFIG_THREADS_MAX];
@@ -44,17 +47,19 @@ static void show_metrics(struct call *call)
 
 static void show_keys(struct call *call)
 {
-    char text[KEY_JWKS_MAX];
-    size_t length = key_write_jwks(&call->server->keys, text);
+    const struct key_ring *keys = call->worker->keys;
+    struct span etag = span_of(keys->etag);
     struct http_response response = {
         .status = 200,
         .content_type = SPAN("application/json"),
-        .body = {text, length},
+        .body = {keys->jwks, keys->jwks_length},
     };
 
+    if (span_equal(call_header(call, "If-None-Match"), etag))
+        response = (struct http_response){.status = 304};
     // Public by nature, for any page and any cache.
-    (void)http_response_add(&response, SPAN("Cache-Control"),
-                            SPAN("public, max-age=300"));
+    (void)http_response_add(&response, SPAN("Cache-Control"), SPAN(JWKS_CACHE));
+    (void)http_response_add(&response, SPAN("ETag"), etag);
     (void)http_response_add(&response, SPAN("Access-Control-Allow-Origin"),
                             SPAN("*"));
     call_answer(call, &response);

@@ -33,7 +33,7 @@ bool present_offered(const struct call *call, struct span text,
     struct offered_token token;
 
     if (!offered_parse(text, &token) ||
-        !key_mac_fits(&call->server->keys, &token))
+        !key_mac_fits(call->worker->keys, &token))
         return false;
     memcpy(sid, token.sid, STORE_SID_SIZE);
     return true;

@@ -302,7 +302,7 @@ static enum reply_kind name_stranger(const struct call *call, struct span text)
 {
     struct token_claims claims;
 
-    if (token_read(&call->server->issuer, text, call->now_s, &claims) !=
+    if (token_read(&call->worker->issuer, text, call->now_s, &claims) !=
         TOKEN_BAD)
         return CASE_WRONG_KIND;
     return CASE_UNREADABLE;
@@ -328,7 +328,7 @@ static bool has_companion(const struct call *call)
 {
     return !dialect_takes(&call->mount->dialect, MESSAGE_REFRESH,
                           FIELD_ACCESS) ||
-           token_may_be_ours(&call->server->issuer,
+           token_may_be_ours(&call->worker->issuer,
                              fields_text(&call->fields, FIELD_ACCESS),
                              call->now_s);
 }
@@ -345,7 +345,7 @@ static bool find_by_access(const struct call *call, struct rotate_offered *r)
 
     if (!call->server->config->lenient ||
         !dialect_takes(&call->mount->dialect, MESSAGE_REFRESH, FIELD_ACCESS) ||
-        token_read(&call->server->issuer, text, call->now_s, &claims) ==
+        token_read(&call->worker->issuer, text, call->now_s, &claims) ==
             TOKEN_BAD ||
         !span_is(call->mount->dialect.name, claims.dialect))
         return false;
@@ -367,7 +367,7 @@ static struct reply_case read_shown(const struct call *call,
                    ? (struct reply_case){CASE_OK, FIELD_NONE}
                    : (struct reply_case){CASE_MISSING, FIELD_REFRESH};
     if (!offered_parse(text, &r->token) ||
-        !key_mac_fits(&call->server->keys, &r->token))
+        !key_mac_fits(call->worker->keys, &r->token))
         return (struct reply_case){name_stranger(call, text), FIELD_NONE};
     return (struct reply_case){CASE_OK, FIELD_NONE};
 }

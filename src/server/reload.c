@@ -74,6 +74,7 @@ void reload_begin(struct server *server)
     char text[CONFIG_WHY_SIZE] = "out of memory";
     char different[DIFFERENT_SIZE];
 
+    key_watch_now(server); // whatever becomes of the options
     if (reload->reread == NULL)
         return;
     if (atomic_load(&reload->waiting) > 0) {

@@ -12,6 +12,7 @@
 #include "server/call.h"
 #include "server/census.h"
 #include "server/demo_users.h"
+#include "server/key_open.h"
 #include "server/listen.h"
 #include "server/sandbox.h"
 #include "server/sweep.h"
@@ -36,17 +37,23 @@ static enum server_result open_keys(struct server *server, struct store *store,
 {
     char path[PATH_MAX];
     char text[KEY_WHY_SIZE];
+    struct key_ring *ring;
     struct key_source source = {
         .store = store,
         .path = path,
-        .now_s = time(NULL),
-        .keep_s = server->config->refresh_max_s,
+        .lives = server_key_lives(server->config),
+        .algorithm = server->config->algorithm,
+        .hs256_file = server->config->hs256_file,
     };
 
+    source.lives.now_s = time(NULL);
     config_key_path(server->config, path);
-    if (key_ring_open(&server->keys, &source, text) == KEY_OK)
-        return SERVER_OK;
-    return say(why, text);
+    if (key_open(&ring, &server->seal, &source, text) != KEY_OK)
+        return say(why, text);
+    for (size_t i = 0; i < server->worker_count; i++)
+        server_use_keys(&server->workers[i], key_ring_hold(ring));
+    key_ring_drop(ring);
+    return SERVER_OK;
 }
 
 static enum server_result open_readers(struct server *server,
@@ -229,11 +236,28 @@ static enum server_result open_loops(struct server *server,
     for (size_t i = 0; result == SERVER_OK && i < server->worker_count; i++)
         result = open_loop(&server->workers[i], all->fd[i], all->each, why);
     close_listeners(all); // what no loop has taken
-    if (result == SERVER_OK && sweep_start(&server->workers[0]) != LOOP_OK)
+    if (result == SERVER_OK &&
+        (sweep_start(&server->workers[0]) != LOOP_OK ||
+         key_watch_start(&server->workers[0]) != LOOP_OK))
         result = say(why, "no timer");
     if (result == SERVER_OK)
         notify_watch(server);
     return result;
+}
+
+struct key_lives server_key_lives(const struct config *config)
+{
+    return (struct key_lives){.access_s = config->access_ttl_s,
+                              .refresh_s = config->refresh_max_s};
+}
+
+void server_use_keys(struct worker *worker, struct key_ring *ring)
+{
+    key_ring_drop(worker->keys);
+    worker->keys = ring;
+    worker->issuer = worker->server->issuer;
+    worker->issuer.keys = ring->sign;
+    worker->issuer.keys_count = ring->sign_count;
 }
 
 /* ---- Where it listens, and under which name ---- */
@@ -249,8 +273,6 @@ static void set_issuer(struct server *server)
         .issuer = span_of(issuer),
         .audience =
             span_of(config->audience != NULL ? config->audience : issuer),
-        .keys = server->keys.sign,
-        .keys_count = server->keys.sign_count,
     };
 }
 
@@ -315,6 +337,7 @@ static enum server_result open_inside(struct server *server,
         server->workers[i].server = server;
         server->workers[i].live = server->config;
     }
+    set_issuer(server);
     result = open_database(server, why);
     if (result != SERVER_OK)
         return result;
@@ -324,7 +347,6 @@ static enum server_result open_inside(struct server *server,
     server->throttle = throttle_open(!server->config->throttle);
     if (server->throttle == NULL)
         return say(why, "throttle: out of memory");
-    set_issuer(server);
     server->census = census_open(server->config->database);
     return SERVER_OK;
 }
@@ -413,13 +435,15 @@ void server_close(struct server *server)
          i++) {
         loop_close(server->workers[i].loop);
         store_close(server->workers[i].reader);
+        key_ring_drop(server->workers[i].keys);
     }
     free(server->workers);
     if (server->listening[0] != '\0')
         listen_forget(&server->address);
     throttle_close(server->throttle);
     mount_close(&server->mounts);
-    key_ring_clear(&server->keys);
+    key_watch_close(server->watch);
+    sodium_memzero(&server->seal, sizeof server->seal);
     reload_clear(&server->reload);
     notify_close(&server->notify);
 }

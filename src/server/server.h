@@ -16,6 +16,7 @@
 #include "server/client.h"
 #include "server/config.h"
 #include "server/key.h"
+#include "server/key_watch.h"
 #include "server/listen.h"
 #include "server/log.h"
 #include "server/loop.h"
@@ -47,6 +48,8 @@ struct worker {
     bool sweeping;                 /* one step is on its way */
     int64_t unavailable_s;         /* when the log was last told of a 503 */
     struct audit_queue audit;
+    struct key_ring *keys;      /* of now; server_use_keys changes it */
+    struct token_issuer issuer; /* with these keys */
 };
 
 /* Switches of --demo; all zero otherwise. */
@@ -61,8 +64,9 @@ struct server {
     const struct config *config;
     struct log log;
     struct mounts mounts;
-    struct key_ring keys;
-    struct token_issuer issuer;
+    struct key_seal seal; /* opens keys that come later */
+    struct key_watch *watch;
+    struct token_issuer issuer;  /* without keys: those are each worker's */
     char listening[LISTEN_TEXT]; /* "http://127.0.0.1:8080" */
     struct listen_address address;
     struct rotation_limits limits;
@@ -103,6 +107,12 @@ enum server_result server_open(struct server *out,
 
 /* Says where it listens on standard output; serves until SIGTERM or SIGINT. */
 enum server_result server_run(struct server *server);
+
+/* How long the keys of this configuration verify; now_s is left at 0. */
+struct key_lives server_key_lives(const struct config *config);
+
+/* On the worker's loop, or before it runs: takes the ring over. */
+void server_use_keys(struct worker *worker, struct key_ring *ring);
 
 void server_close(struct server *server); /* zeroed is allowed */
 

@@ -154,7 +154,7 @@ static bool find_sid(const struct call *call, uint8_t sid[STORE_SID_SIZE])
 
     if (present_offered(call, text, sid))
         return true;
-    if (token_read(&call->server->issuer, text, call->now_s, &claims) !=
+    if (token_read(&call->worker->issuer, text, call->now_s, &claims) !=
             TOKEN_OK ||
         claims.issued_us <= atomic_load(&call->server->demo.expired_us))
         return false;

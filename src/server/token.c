@@ -195,24 +195,10 @@ static bool read_dialect(const struct json *json, char out[TOKEN_DIALECT_SIZE])
     return true;
 }
 
-/* `nbf` is optional; where it stands it must have come. */
-static bool has_begun(const struct json *json, int64_t issued_s, int64_t now_s)
+/* What stayd's own claims say, beside those of every JWT. */
+static bool read_claims(const struct json *json, struct token_claims *out)
 {
-    size_t at = json_member(json, 0, "nbf");
-    int64_t begins_s = issued_s;
-
-    if (at != JSON_NONE && !json_int(json, at, &begins_s))
-        return false;
-    return begins_s <= now_s + TOKEN_LEEWAY_S;
-}
-
-static bool read_claims(const struct token_issuer *issuer,
-                        const struct json *json, struct token_claims *out)
-{
-    return json_string_is(json, json_member(json, 0, "iss"), issuer->issuer) &&
-           json_string_is(json, json_member(json, 0, "aud"),
-                          issuer->audience) &&
-           json_int(json, json_member(json, 0, "exp"), &out->expires_s) &&
+    return json_int(json, json_member(json, 0, "exp"), &out->expires_s) &&
            json_int(json, json_member(json, 0, "iat"), &out->issued_s) &&
            read_jti(json, &out->issued_us) && read_sid(json, out->sid) &&
            read_dialect(json, out->dialect);
@@ -222,20 +208,27 @@ enum token_result token_read(const struct token_issuer *issuer,
                              struct span text, int64_t now_s,
                              struct token_claims *out)
 {
+    const struct jws_expected expected = {.issuer = issuer->issuer,
+                                          .audience = issuer->audience,
+                                          .now_s = now_s,
+                                          .early_s = TOKEN_LEEWAY_S};
     char payload[JWS_PAYLOAD_MAX];
     struct json_token tokens[CLAIM_TOKENS];
     struct token_claims found;
+    enum jws_claims judged;
     struct json json;
     size_t length = 0;
 
     if (jws_verify(issuer->keys, issuer->keys_count, text, payload, &length) !=
             JWS_OK ||
-        json_parse(&json, payload, length, tokens, CLAIM_TOKENS) != JSON_OK ||
-        !read_claims(issuer, &json, &found) ||
-        !has_begun(&json, found.issued_s, now_s))
+        json_parse(&json, payload, length, tokens, CLAIM_TOKENS) != JSON_OK)
+        return TOKEN_BAD;
+    judged = jws_judge_claims(&json, &expected);
+    if ((judged != JWS_CLAIMS_OK && judged != JWS_CLAIMS_EXPIRED) ||
+        !read_claims(&json, &found))
         return TOKEN_BAD;
     *out = found;
-    return now_s >= found.expires_s ? TOKEN_EXPIRED : TOKEN_OK;
+    return judged == JWS_CLAIMS_OK ? TOKEN_OK : TOKEN_EXPIRED;
 }
 
 bool token_peek_dialect(struct span text, char out[TOKEN_DIALECT_SIZE])
