@@ -9,13 +9,14 @@ import { nest } from './clients/nest.mjs';
 import { sofunction, sofunctionInstance, sofunctionTimer }
     from './clients/sofunction.mjs';
 import { symfony } from './clients/symfony.mjs';
+import { tellControl } from './stories_control.mjs';
 import { tellNest } from './stories_nest.mjs';
 import { tellTimer } from './stories_timer.mjs';
 
 const REFRESH_MAX_S = 3;
 
 const suites = {
-    express: { clients: [express] },
+    express: { clients: [express], more: tellControl },
     spring: { clients: [spring] },
     django: { clients: [django] },
     nest: { clients: [nest], more: tellNest },
@@ -30,7 +31,8 @@ const options = [...clients[0].options ?? [], '--origin', pageOrigin];
 const started = [];
 
 async function start(extra) {
-    const server = await startServer([...options, ...extra]);
+    const own = extra.includes('--origin') ? [] : options;
+    const server = await startServer([...own, ...extra]);
     started.push(server);
     return server;
 }

@@ -60,6 +60,7 @@ class Network {
         this.faults = []; // what a browser would have refused
         this.faked = new Map(); // path's end -> status that stayd does not see
         this.leave = new Set(); // preflights that were answered well
+        this.trusting = false; // a browser that asks for nobody's leave
     }
 
     /** From here on, none was counted. */
@@ -94,7 +95,7 @@ class Network {
 
         if (asked.length === 0 && ['GET', 'HEAD', 'POST'].includes(method))
             return true;
-        if (this.leave.has(key))
+        if (this.trusting || this.leave.has(key))
             return true;
         const reply = await this.ask('OPTIONS', url, { Origin: pageOrigin,
             'Access-Control-Request-Method': method,
@@ -133,7 +134,7 @@ class Network {
         const reply = await this.ask(method, url, headers, body);
         const fault = originFault(reply);
         record.status = reply.statusCode;
-        if (fault === undefined)
+        if (fault === undefined || this.trusting)
             return reply;
         this.faults.push(`${method} ${url}: ${reply.statusCode}: ${fault}`);
         return undefined;
