@@ -1,6 +1,7 @@
 /*
  * Templates, compiled: what dialect_load makes of the JSON, what requests and
- * replies are written from and compared with. Inside core only.
+ * replies are written from and compared with. Inside core only, but for
+ * server/openapi.c, which describes them.
  */
 #ifndef CORE_TEMPLATE_H
 #define CORE_TEMPLATE_H

@@ -40,6 +40,12 @@ static resource *const resources[MESSAGE_COUNT] = {
     [MESSAGE_TODO_REMOVE] = todo_remove,
 };
 
+bool dispatch_serves(enum message message)
+{
+    return resources[message] != NULL &&
+           resources[message] != refuse_cookie_mode;
+}
+
 /* The mode's header on a request that could be of that mode. */
 static bool asks_cookie_mode(const struct call *call)
 {

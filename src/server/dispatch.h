@@ -9,4 +9,7 @@
 /* Answers, now or later. */
 void dispatch(struct call *call);
 
+/* Is there anybody to answer this message? */
+bool dispatch_serves(enum message message);
+
 #endif

@@ -65,19 +65,33 @@ static void show_keys(struct call *call)
     call_answer(call, &response);
 }
 
+static void show_openapi(struct call *call)
+{
+    const struct server *server = call->server;
+    struct http_response response = {
+        .status = 200,
+        .content_type = SPAN("application/json"),
+        .body = {server->openapi, server->openapi_length},
+        .body_lasting = true,
+    };
+
+    (void)http_response_add(&response, SPAN("Access-Control-Allow-Origin"),
+                            SPAN("*"));
+    call_answer(call, &response);
+}
+
 /* Each one's number is its route in the metrics: METRICS_PLACES_MAX of them. */
 // clang-format off
 static const struct place_row places[] = {
-    {"GET", "/livez", "Is the process alive?", place_live, false},
-    {"GET", "/readyz", "Can it serve? 503 where it cannot.", place_ready,
-     false},
-    {"GET", "/metrics", "Counts, as Prometheus reads them.", show_metrics,
-     false},
+    {"GET", "/livez", "Is the process alive?", place_live, false, 200},
+    {"GET", "/readyz", "Can it serve? 503 where it cannot.", place_ready, false, 200},
+    {"GET", "/metrics", "Counts, as Prometheus reads them.", show_metrics, false, 200},
+    {"GET", "/openapi.json", "This document.", show_openapi, false, 200},
     {"GET", "/.well-known/jwks.json", "The public keys of access tokens.",
-     show_keys, false},
+     show_keys, false, 200},
     {"POST", "/demo/expire", "Answer tokens issued so far as expired.",
-     demo_expire, true},
-    {"POST", "/demo/faults", "Have refreshes fail.", demo_faults, true},
+     demo_expire, true, 204},
+    {"POST", "/demo/faults", "Have refreshes fail.", demo_faults, true, 204},
 };
 // clang-format on
 

@@ -14,7 +14,8 @@ struct place_row {
     const char *path;
     const char *what; /* a sentence for /openapi.json */
     void (*run)(struct call *call);
-    bool demo; /* only under --demo */
+    bool demo;  /* only under --demo */
+    int status; /* when all is well */
 };
 
 /* In the order of the table; NULL behind the last. */

@@ -12,8 +12,10 @@
 #include "server/call.h"
 #include "server/census.h"
 #include "server/demo_users.h"
+#include "server/dispatch.h"
 #include "server/key_open.h"
 #include "server/listen.h"
+#include "server/openapi.h"
 #include "server/sandbox.h"
 #include "server/sweep.h"
 #include "server/task.h"
@@ -323,6 +325,20 @@ static enum server_result open_sockets(struct server *server,
     return SERVER_OK;
 }
 
+static bool describe(struct server *server)
+{
+    const struct openapi_source source = {
+        .mounts = &server->mounts,
+        .url = server->config->url != NULL ? server->config->url
+                                           : server->listening,
+        .demo = server->config->demo,
+        .serves = dispatch_serves,
+    };
+
+    server->openapi = openapi_write(&source, &server->openapi_length);
+    return server->openapi != NULL;
+}
+
 /* Opens everything between the sockets and the loops that serve them. */
 static enum server_result open_inside(struct server *server,
                                       char why[SERVER_WHY_SIZE])
@@ -347,6 +363,8 @@ static enum server_result open_inside(struct server *server,
     server->throttle = throttle_open(!server->config->throttle);
     if (server->throttle == NULL)
         return say(why, "throttle: out of memory");
+    if (!describe(server))
+        return say(why, "out of memory");
     server->census = census_open(server->config->database);
     return SERVER_OK;
 }
@@ -445,5 +463,6 @@ void server_close(struct server *server)
     key_watch_close(server->watch);
     sodium_memzero(&server->seal, sizeof server->seal);
     reload_clear(&server->reload);
+    free(server->openapi);
     notify_close(&server->notify);
 }

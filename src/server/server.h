@@ -79,6 +79,8 @@ struct server {
     struct worker *workers;
     size_t worker_count;
     struct demo demo;
+    char *openapi; /* the document; owned */
+    size_t openapi_length;
     struct reload reload;
     struct notify notify;
     _Atomic bool draining; /* told to stop: /readyz says so */
