@@ -404,6 +404,7 @@ enum server_result server_open(struct server *out,
 static void hang_up(void *context)
 {
     reload_begin(context);
+    key_watch_now(context);
 }
 
 static void begin_drain(void *context)
