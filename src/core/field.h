@@ -76,7 +76,7 @@ enum field {
     FIELD_METHOD,
     FIELD_PATH,          /* as asked for, from the mount on */
     FIELD_CONTENT_TYPE,  /* the request's */
-    FIELD_ALLOW,         /* methods; filled from the message when not given */
+    FIELD_ALLOW,         /* methods; the message's own `allow` goes first */
     FIELD_ORIGIN,        /* an allowed one; not given: no CORS lines */
     FIELD_ASKED_HEADERS, /* Access-Control-Request-Headers */
     FIELD_RETRY_AFTER,   /* seconds */

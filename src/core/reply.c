@@ -126,15 +126,14 @@ static void put_body(struct json_writer *w, const struct source *s,
     (void)template_put_bodies(w, s, bodies, merge(s->dialect, ask, bodies));
 }
 
-/* The fields, and what the message itself knows: its methods. */
+/* The fields, and what the message itself says of its methods. */
 static const struct fields *with_allow(const struct dialect *d,
                                        const struct reply_ask *ask,
                                        struct fields *room)
 {
     const struct message_rules *rules = d->message[ask->message];
 
-    if (rules == NULL || rules->allow.length == 0 ||
-        fields_has(ask->fields, FIELD_ALLOW))
+    if (rules == NULL || rules->allow.length == 0)
         return ask->fields;
     *room = *ask->fields;
     fields_set_text(room, FIELD_ALLOW, rules->allow);

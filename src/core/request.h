@@ -77,6 +77,16 @@ enum route_result request_route(const struct dialect *dialect,
                                 const struct request_seen *seen,
                                 enum message *message);
 
+enum { REQUEST_METHODS_SIZE = 48 };
+
+/*
+ * The methods that stand at seen->path, as Allow lists them: "GET, HEAD, POST".
+ * HEAD stands where GET does. The length written, no NUL.
+ */
+size_t request_methods(const struct dialect *dialect,
+                       const struct request_seen *seen,
+                       char out[REQUEST_METHODS_SIZE]);
+
 /* What is wrong with a request, in the order of its template. */
 struct problems {
     struct reply_case list[PROBLEMS_MAX];

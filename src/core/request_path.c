@@ -86,3 +86,36 @@ enum route_result request_route(const struct dialect *dialect,
     }
     return result;
 }
+
+static bool takes_method(const struct dialect *dialect,
+                         const struct request_seen *seen, struct span method)
+{
+    for (unsigned i = MESSAGE_WELCOME; i < MESSAGE_COUNT; i++) {
+        const struct message_rules *rules = dialect->message[i];
+
+        if (rules != NULL &&
+            request_same_method(rules->request.method, method) &&
+            request_stands_at(dialect, &rules->request, seen->path, NULL))
+            return true;
+    }
+    return false;
+}
+
+size_t request_methods(const struct dialect *dialect,
+                       const struct request_seen *seen,
+                       char out[REQUEST_METHODS_SIZE])
+{
+    static const char *const methods[] = {"GET", "HEAD",  "POST",
+                                          "PUT", "PATCH", "DELETE"};
+    struct json_writer w;
+
+    json_begin(&w, out, REQUEST_METHODS_SIZE, JSON_COMPACT);
+    for (size_t i = 0; i < COUNT(methods); i++) {
+        if (!takes_method(dialect, seen, span_of(methods[i])))
+            continue;
+        template_put_text(&w, w.length > 0 ? SPAN(", ") : SPAN(""),
+                          ESCAPE_NONE);
+        template_put_text(&w, span_of(methods[i]), ESCAPE_NONE);
+    }
+    return w.length;
+}

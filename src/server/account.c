@@ -65,12 +65,18 @@ static void find_problems(struct call *call, bool common)
     if (fields_has(fields, FIELD_EMAIL))
         add_problem(call, plausible_email(fields_text(fields, FIELD_EMAIL)),
                     FIELD_EMAIL);
-    if (!fields_has(fields, FIELD_PASSWORD))
+    // An empty one is told already, where the family wants one.
+    if (fields_text(fields, FIELD_PASSWORD).length == 0)
         return;
     count = plausible_password(fields_text(fields, FIELD_PASSWORD), common,
                                wrong, COUNT(wrong));
     for (size_t i = 0; i < count; i++)
         add_problem(call, wrong[i], FIELD_PASSWORD);
+    // A family may ask for it twice; that the two are alike is looked at last.
+    if (call->problems.count == 0 && fields_has(fields, FIELD_PASSWORD_AGAIN) &&
+        !span_equal(fields_text(fields, FIELD_PASSWORD),
+                    fields_text(fields, FIELD_PASSWORD_AGAIN)))
+        add_problem(call, CASE_INVALID, FIELD_PASSWORD_AGAIN);
 }
 
 static struct sign_up *work_of(struct task *task)

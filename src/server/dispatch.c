@@ -118,6 +118,17 @@ static void answer_preflight(struct call *call)
                          (struct span){NULL, 0});
 }
 
+/* RFC 9110, section 15.5.6: a 405 names the methods that there are. */
+static void refuse_other_method(struct call *call)
+{
+    char methods[REQUEST_METHODS_SIZE];
+    size_t length =
+        request_methods(&call->mount->dialect, &call->seen, methods);
+
+    fields_set_text(&call->fields, FIELD_ALLOW, (struct span){methods, length});
+    call_reply(call, CASE_METHOD_NOT_ALLOWED, FIELD_NONE);
+}
+
 void dispatch(struct call *call)
 {
     struct mount_route route;
@@ -138,7 +149,7 @@ void dispatch(struct call *call)
         call_reply(call, CASE_UNKNOWN_PATH, FIELD_NONE);
         break;
     case ROUTE_NO_METHOD:
-        call_reply(call, CASE_METHOD_NOT_ALLOWED, FIELD_NONE);
+        refuse_other_method(call);
         break;
     case ROUTE_FOUND:
         // Who asks comes before what is asked: a stranger learns nothing of it.

@@ -211,6 +211,39 @@ static void routes(void **state)
     }
 }
 
+struct methods_row {
+    const char *name;
+    const char *dialect;
+    const char *path;
+    const char *want;
+};
+
+// clang-format off
+static const struct methods_row methods_rows[] = {
+    {"one method", "symfony", "/api/login_check", "POST"},
+    {"HEAD beside GET", "spring", "/api/test/all", "GET, HEAD"},
+    {"messages that share a path", "spring", "/api/todos", "GET, HEAD, POST"},
+    {"a blank in the path", "spring", "/api/todos/7", "PATCH, DELETE"},
+    {"all that there are", "stay", "/api/account",
+     "GET, HEAD, POST, PATCH, DELETE"},
+    {"a path of nobody", "spring", "/api/nope", ""},
+};
+// clang-format on
+
+static void methods(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(methods_rows); i++) {
+        const struct methods_row *r = &methods_rows[i];
+        struct request_seen seen = {.path = span_of(r->path)};
+        char text[REQUEST_METHODS_SIZE + 1];
+
+        check_case("methods: %s", r->name);
+        text[request_methods(kit_dialect(r->dialect), &seen, text)] = '\0';
+        CHECK_TEXT(text, r->want);
+    }
+}
+
 struct access_row {
     const char *name;
     const char *dialect;
@@ -359,9 +392,10 @@ static void cuts(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(wrong),  cmocka_unit_test(routes),
-        cmocka_unit_test(access), cmocka_unit_test(too_long),
-        cmocka_unit_test(query),  cmocka_unit_test(cuts),
+        cmocka_unit_test(wrong),    cmocka_unit_test(routes),
+        cmocka_unit_test(methods),  cmocka_unit_test(access),
+        cmocka_unit_test(too_long), cmocka_unit_test(query),
+        cmocka_unit_test(cuts),
     };
 
     return check_run("core/request_match", tests);
