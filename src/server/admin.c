@@ -84,6 +84,15 @@ int admin_run(const struct admin_command *command, struct admin *admin)
     return code;
 }
 
+struct audit *admin_audit(struct admin *admin, enum audit_kind kind,
+                          int64_t user_id)
+{
+    audit_begin_operator(&admin->event, kind);
+    admin->event.user_id = user_id;
+    admin->audited = true;
+    return &admin->event;
+}
+
 enum store_result admin_change(struct admin *admin,
                                enum store_result (*change)(struct admin *admin,
                                                            void *context),
@@ -94,6 +103,8 @@ enum store_result admin_change(struct admin *admin,
     if (result != STORE_OK)
         return result;
     result = change(admin, context);
+    if (result == STORE_OK && admin->audited)
+        result = audit_store(admin->store, &admin->event);
     if (result != STORE_OK) {
         store_rollback(admin->store);
         return result;

@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "server/audit.h"
 #include "server/config.h"
 #include "store/store.h"
 
@@ -54,6 +55,8 @@ struct admin {
     size_t word_count;        /* within what the row allows */
     const char *option[ADMIN_OPTIONS]; /* NULL: not given; a switch: "" */
     bool listed;                       /* the lists' own: a row was printed */
+    struct audit event;                /* admin_change writes it, */
+    bool audited;                      /* if there is one */
 };
 
 struct admin_command {
@@ -82,6 +85,14 @@ int admin_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int admin_misuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same for what the store said; "no such user" is for the caller to say. */
 int admin_store_failed(const struct admin *admin, enum store_result result);
+
+/*
+ * What the next admin_change tells the audit, in the same transaction: the row
+ * in the database; standard error is the operator's own. `change` may still set
+ * what it learns.
+ */
+struct audit *admin_audit(struct admin *admin, enum audit_kind kind,
+                          int64_t user_id);
 
 /*
  * Runs `change` in one transaction: all of it is durable, or nothing. Its result

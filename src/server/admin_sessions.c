@@ -117,7 +117,11 @@ static enum store_result end_all(struct admin *admin, void *context)
 {
     struct ending *ending = context;
 
-    return store_sessions_end(admin->store, &ending->which, &ending->count);
+    enum store_result result =
+        store_sessions_end(admin->store, &ending->which, &ending->count);
+
+    admin->event.detail = ending->count;
+    return result;
 }
 
 static int end_of_user(struct admin *admin)
@@ -132,6 +136,7 @@ static int end_of_user(struct admin *admin)
     if (code != ADMIN_DONE)
         return code;
     ending.which.user_id = user.id;
+    (void)admin_audit(admin, AUDIT_SESSIONS_END, user.id);
     result = admin_change(admin, end_all, &ending);
     // Without a living session there is nothing to end.
     if (result != STORE_OK && result != STORE_NONE)
@@ -157,6 +162,7 @@ static int end_by_sid(struct admin *admin, const char *text)
         return admin_misuse("'%.64s' is no session; `stayd sessions list` "
                             "tells them",
                             text);
+    audit_set_sid(admin_audit(admin, AUDIT_SESSION_END, 0), sid);
     result = admin_change(admin, end_one, sid);
     if (result == STORE_NONE)
         return admin_fail("there is no living session '%.64s'", text);

@@ -12,8 +12,9 @@
 
 enum { PAGE = 256 }; /* accounts listed in one go */
 
-/* "admin,user" as the database has it: "user admin". False: an unknown word. */
-static bool read_roles(const char *text, char out[STORE_ROLES_SIZE])
+/* "admin,user" as the database has it: "user admin"; their bits, or 0: there is
+   an unknown word. */
+static unsigned read_roles(const char *text, char out[STORE_ROLES_SIZE])
 {
     struct span rest = span_of(text);
     unsigned roles = 0;
@@ -27,7 +28,7 @@ static bool read_roles(const char *text, char out[STORE_ROLES_SIZE])
                !span_is(span_head(rest, end), dialect_role(i)))
             i++;
         if (i == ROLE_COUNT)
-            return false;
+            return 0;
         roles |= 1u << i;
         rest = span_tail(rest, end + 1);
     }
@@ -36,7 +37,7 @@ static bool read_roles(const char *text, char out[STORE_ROLES_SIZE])
             length += (size_t)snprintf(out + length, STORE_ROLES_SIZE - length,
                                        "%s%s", length > 0 ? " " : "",
                                        dialect_role(i));
-    return roles != 0;
+    return roles;
 }
 
 static int refuse_roles(const char *text)
@@ -77,7 +78,7 @@ static int fill_user(struct admin *admin, struct store_user *user)
         return refuse("e-mail address", wrong);
     if (roles == NULL)
         roles = dialect_role(0);
-    if (!read_roles(roles, user->roles))
+    if (read_roles(roles, user->roles) == 0)
         return refuse_roles(roles);
     plausible_copy(span_of(admin->words[0]), user->name, sizeof user->name);
     if (email != NULL)
@@ -107,8 +108,10 @@ static int hash_password(struct admin *admin, struct store_user *user)
 static enum store_result add(struct admin *admin, void *context)
 {
     struct store_user *user = context;
+    enum store_result result = store_user_add(admin->store, user, &user->id);
 
-    return store_user_add(admin->store, user, &user->id);
+    admin->event.user_id = user->id;
+    return result;
 }
 
 int admin_user_add(struct admin *admin)
@@ -123,6 +126,7 @@ int admin_user_add(struct admin *admin)
         code = hash_password(admin, &user);
     if (code != ADMIN_DONE)
         return code;
+    (void)admin_audit(admin, AUDIT_USER_ADD, 0);
     result = admin_change(admin, add, &user);
     if (result != STORE_OK)
         return admin_store_failed(admin, result);
@@ -133,6 +137,8 @@ int admin_user_add(struct admin *admin)
 /* What is to become of a user. */
 struct alteration {
     struct store_user user;
+    enum audit_kind kind;
+    int64_t detail; /* of the audit */
     bool disabled;
     char roles[STORE_ROLES_SIZE];
 };
@@ -160,29 +166,32 @@ static int alter(struct admin *admin, struct alteration *a,
 
     if (code != ADMIN_DONE)
         return code;
+    admin_audit(admin, a->kind, a->user.id)->detail = a->detail;
     result = admin_change(admin, change, a);
     return result == STORE_OK ? ADMIN_DONE : admin_store_failed(admin, result);
 }
 
 int admin_user_disable(struct admin *admin)
 {
-    struct alteration a = {.disabled = true};
+    struct alteration a = {.kind = AUDIT_USER_DISABLE, .disabled = true};
 
     return alter(admin, &a, set_disabled);
 }
 
 int admin_user_enable(struct admin *admin)
 {
-    struct alteration a = {.disabled = false};
+    struct alteration a = {.kind = AUDIT_USER_ENABLE, .disabled = false};
 
     return alter(admin, &a, set_disabled);
 }
 
 int admin_user_roles(struct admin *admin)
 {
-    struct alteration a = {.disabled = false};
+    struct alteration a = {.kind = AUDIT_ROLES_CHANGE};
 
-    if (!read_roles(admin->words[1], a.roles))
+    // The bits stand in the same order as the roles.
+    a.detail = read_roles(admin->words[1], a.roles);
+    if (a.detail == 0)
         return refuse_roles(admin->words[1]);
     return alter(admin, &a, set_roles);
 }
