@@ -354,8 +354,14 @@ static bool take_line(void *context, const struct config_line *line,
     char where[CONFIG_WHERE_SIZE];
 
     for (size_t i = 0; i < COUNT(rows); i++) {
-        if (strcmp(rows[i].name, line->name) != 0 || is_here_only(&rows[i]))
+        if (strcmp(rows[i].name, line->name) != 0)
             continue;
+        if (is_here_only(&rows[i])) {
+            (void)snprintf(why, CONFIG_WHY_SIZE,
+                           "%.200s:%zu: a file does not name another one",
+                           out->file, line->number);
+            return false;
+        }
         if (take_value(&rows[i], line->value, CONFIG_FROM_FILE, out))
             return true;
         (void)snprintf(where, sizeof where, "%.200s:%zu: %s", out->file,
