@@ -26,6 +26,9 @@ struct store_value_ref {
 
 struct store_driver {
     const char *scheme; /* "sqlite:": what its addresses begin with */
+    bool file;          /* the rest of the address is a path */
+    /* Of an address: it is well formed. *password: it holds one. */
+    bool (*understands)(const char *url, bool *password);
     enum store_result (*open)(struct store **out,
                               const struct store_config *config,
                               struct store_why *why);
@@ -61,6 +64,13 @@ struct store_driver {
                                      int index);
     int64_t (*changed)(struct store *store); /* rows, by the last run */
     void (*finish)(struct store *store, enum statement which);
+
+    /* Connections and talks, as store.h says; all NULL where there are none. */
+    bool (*ready)(struct store *store);
+    enum store_result (*mend)(struct store *store);
+    void (*listen)(struct store *store, struct store_talk *talk);
+    enum store_result (*collect)(struct store *store);
+    void (*forget)(void *answer);
 };
 
 /* The first member of every driver's own struct. */

@@ -114,6 +114,13 @@ static enum store_result open_store(struct store **out,
     return STORE_OK;
 }
 
+/* The path is looked at when it is opened. */
+static bool understands(const char *url, bool *password)
+{
+    *password = false;
+    return url[strlen(sqlite_driver.scheme)] != '\0';
+}
+
 static const char *tell(const struct store *store)
 {
     return sqlite3_errmsg(sqlite_of(store)->db);
@@ -319,6 +326,8 @@ static void finish(struct store *store, enum statement which)
 
 const struct store_driver sqlite_driver = {
     .scheme = "sqlite:",
+    .file = true,
+    .understands = understands,
     .open = open_store,
     .close = close_store,
     .message = tell,

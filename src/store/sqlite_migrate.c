@@ -1,11 +1,27 @@
 #include <stdio.h>
 
-#include "store/sqlite_migration.h"
+#include "store/migration.h"
 #include "store/sqlite_store.h"
 
 int64_t sqlite_newest_version(void)
 {
     return (int64_t)sqlite_migrations_count;
+}
+
+enum store_result sqlite_check_version(sqlite3 *db, int64_t version,
+                                       bool *known)
+{
+    enum store_result result = STORE_OK;
+    int64_t oldest = 0;
+
+    if (version > sqlite_newest_version())
+        result =
+            sqlite_number(db,
+                          "SELECT CAST(CAST(value AS TEXT) AS INTEGER)"
+                          " FROM setting WHERE name = '" MIGRATION_OLDEST "'",
+                          &oldest);
+    *known = migration_allows(sqlite_newest_version(), version, oldest);
+    return result;
 }
 
 /* Inside a transaction that has the write lock. */

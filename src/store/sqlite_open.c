@@ -162,6 +162,7 @@ static enum store_result identify(sqlite3 *db, int64_t *version,
                                   const char **reason)
 {
     int64_t application = 0, tables = 0;
+    bool known = false;
     enum store_result result =
         read_identity(db, &tables, &application, version);
 
@@ -170,8 +171,11 @@ static enum store_result identify(sqlite3 *db, int64_t *version,
         return result;
     }
     if (application == STAY_APPLICATION_ID) {
-        *reason = "written by a newer version of this program";
-        return *version > sqlite_newest_version() ? STORE_NEWER : STORE_OK;
+        result = sqlite_check_version(db, *version, &known);
+        *reason = result == STORE_OK
+                      ? "written by a newer version of this program"
+                      : sqlite3_errmsg(db);
+        return result == STORE_OK && !known ? STORE_NEWER : result;
     }
     *reason = "belongs to another program";
     if (application != 0 || *version != 0 || tables != 0)
@@ -296,7 +300,7 @@ static enum store_result set_up(struct sqlite_store *s,
         return result;
     if (config->mode == STORE_WRITE) {
         result = set_up_writer(s, config);
-    } else if (version == sqlite_newest_version()) {
+    } else if (version >= sqlite_newest_version()) {
         result = set_up_reader(s);
     } else {
         *reason = "not migrated yet";

@@ -49,6 +49,10 @@ enum {
     STAY_APPLICATION_ID = 0x53746179, /* "Stay" */
 };
 
+/* May this program use a database at `version`? *known: it may. */
+enum store_result sqlite_check_version(sqlite3 *db, int64_t version,
+                                       bool *known);
+
 /* The number of the newest migration that is built in. */
 int64_t sqlite_newest_version(void);
 

@@ -142,8 +142,56 @@ static const char *const texts[STATEMENT_COUNT] = {
                     " (SELECT id FROM audit ORDER BY id LIMIT $2)",
 };
 
+/*
+ * Where PostgreSQL needs other words: bytes are not text there, lower() would
+ * go by the database's locale, and others write at the same time. FOR SHARE: a
+ * sign-in waits for a change of its user, and the change for the sign-in; else
+ * each would miss the other's row, and a session outlive the end of all.
+ */
+static const char *const postgres_texts[STATEMENT_COUNT] = {
+    [USER_BY_EMAIL] = "SELECT " USER_COLUMNS " FROM account"
+                      " WHERE lower(email) = lower($1 COLLATE \"C\")"
+                      " AND email <> ''",
+    [SESSION_ADD] = "INSERT INTO session (" SESSION_COLUMNS ")"
+                    " SELECT $1, id, roles, $2, $3, $4, 0, 0, $5, $6, $7, $8,"
+                    " $9, $10, $11, $12, $13 FROM account"
+                    " WHERE id = $14 AND password = $15 AND disabled = 0"
+                    " FOR SHARE"
+                    " ON CONFLICT (sid) DO NOTHING"
+                    " RETURNING " SESSION_COLUMNS,
+    [SESSION_STEP] = "UPDATE session SET used_s = $1, moved_s = $1, moved = 1,"
+                     " generation = generation + 1,"
+                     " chain = $2::bytea || substr(chain, 1, 16) ||"
+                     " substr(chain, 33, 96)"
+                     " WHERE sid = $3 AND ended = 0 AND created_s > $4"
+                     " AND used_s > $5 AND protocol = 0 AND generation = $6"
+                     " AND substr(chain, 1, 32) = $7"
+                     " AND position($8::bytea IN chain) = 0"
+                     " RETURNING user_id, roles",
+    [SESSION_MOVE] = "UPDATE session SET used_s = $1, moved_s = $1, moved = 1,"
+                     " chain = $2::bytea || substr(chain, 1, 16) ||"
+                     " substr(chain, 33), generation = $3"
+                     " WHERE sid = $4 AND ended = 0 AND created_s > $5"
+                     " AND used_s > $6 AND protocol = 1"
+                     " AND substr(chain, 1, 16) = $7"
+                     " AND (moved = 0 OR moved_s <= $8)"
+                     " RETURNING user_id, roles",
+    [TODO_ADD] = "WITH owner AS MATERIALIZED"
+                 " (SELECT id FROM account WHERE id = $2 FOR UPDATE)"
+                 " INSERT INTO todo (user_id, title, done)"
+                 " SELECT id, $1, 0 FROM owner WHERE todo_count(id) < $3"
+                 " RETURNING " TODO_COLUMNS,
+};
+
 const char *statement_text(enum statement which)
 {
     assert(which < STATEMENT_COUNT && texts[which] != NULL);
     return texts[which];
+}
+
+const char *statement_text_postgres(enum statement which)
+{
+    assert(which < STATEMENT_COUNT);
+    return postgres_texts[which] != NULL ? postgres_texts[which]
+                                         : statement_text(which);
 }

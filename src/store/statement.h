@@ -1,7 +1,8 @@
 /*
  * All the SQL that runs after the migrations, in one table.
  *
- * $1, $2 ... in order of first use mean the same to every driver.
+ * $1, $2 ... in order of first use mean the same to every driver. What only one
+ * of them understands has a text for each.
  */
 #ifndef STORE_STATEMENT_H
 #define STORE_STATEMENT_H
@@ -60,7 +61,9 @@ enum statement {
 /* Most values that one statement takes. */
 enum { STATEMENT_VALUES_MAX = 16 };
 
-/* Never NULL. */
+/* In the words that both databases know, or else in SQLite's; never NULL. */
 const char *statement_text(enum statement which);
+/* In PostgreSQL's, where it needs its own. */
+const char *statement_text_postgres(enum statement which);
 
 #endif

@@ -5,9 +5,11 @@
 
 #include "base/bytes.h"
 #include "store/driver.h"
+#include "store/postgres.h"
 #include "store/sqlite.h"
 
-static const struct store_driver *const drivers[] = {&sqlite_driver};
+static const struct store_driver *const drivers[] = {&sqlite_driver,
+                                                     &postgres_driver};
 
 static const char *const result_texts[] = {
     [STORE_OK] = "done",
@@ -20,6 +22,8 @@ static const char *const result_texts[] = {
     [STORE_FULL] = "no room on the disk",
     [STORE_FAILED] = "the disk or the database refused",
     [STORE_NO_MEMORY] = "out of memory",
+    [STORE_AWAY] = "the database cannot be reached",
+    [STORE_WAITING] = "waiting for the database",
     [STORE_DENIED] = "the database cannot be opened or written",
     [STORE_CORRUPT] = "the database is damaged or not ours",
     [STORE_NEWER] = "the database was written by a newer version",
@@ -37,20 +41,58 @@ const char *store_result_text(enum store_result result)
     return result_texts[result];
 }
 
+static const struct store_driver *find_driver(const char *url)
+{
+    for (size_t i = 0; i < COUNT(drivers); i++)
+        if (strncmp(url, drivers[i]->scheme, strlen(drivers[i]->scheme)) == 0)
+            return drivers[i];
+    return NULL;
+}
+
+enum store_result store_url_check(const char *url, struct store_why *why)
+{
+    const struct store_driver *driver = find_driver(url);
+    const char *wrong = "unknown kind of database: write sqlite:PATH or "
+                        "postgresql://[USER@]HOST[:PORT]/DATABASE";
+    bool password = false;
+
+    why->text[0] = '\0';
+    if (driver != NULL && driver->understands(url, &password))
+        return STORE_OK;
+    if (driver != NULL)
+        wrong = driver->file ? "database: not a path"
+                             : "the database's address is malformed";
+    (void)snprintf(why->text, sizeof why->text, "%s", wrong);
+    return STORE_DENIED;
+}
+
+bool store_url_has_password(const char *url)
+{
+    const struct store_driver *driver = find_driver(url);
+    bool password = false;
+
+    // One that cannot be read might hold one as well.
+    return driver != NULL && !driver->file &&
+           (!driver->understands(url, &password) || password);
+}
+
+bool store_url_is_file(const char *url)
+{
+    const struct store_driver *driver = find_driver(url);
+
+    return driver != NULL && driver->file;
+}
+
 enum store_result store_open(struct store **out,
                              const struct store_config *config,
                              struct store_why *why)
 {
-    *out = NULL;
-    for (size_t i = 0; i < COUNT(drivers); i++) {
-        const char *scheme = drivers[i]->scheme;
+    enum store_result result = store_url_check(config->url, why);
 
-        if (strncmp(config->url, scheme, strlen(scheme)) == 0)
-            return drivers[i]->open(out, config, why);
-    }
-    (void)snprintf(why->text, sizeof why->text,
-                   "unknown kind of database: write sqlite:PATH");
-    return STORE_DENIED;
+    *out = NULL;
+    if (result != STORE_OK)
+        return result;
+    return find_driver(config->url)->open(out, config, why);
 }
 
 void store_close(struct store *store)
@@ -128,4 +170,36 @@ enum store_result store_checkpoint(struct store *store, struct store_log *out)
 int64_t store_log_pages(const struct store *store)
 {
     return store->driver->log_pages(store);
+}
+
+bool store_ready(struct store *store)
+{
+    return store->driver->ready == NULL || store->driver->ready(store);
+}
+
+enum store_result store_mend(struct store *store)
+{
+    return store->driver->mend == NULL ? STORE_OK : store->driver->mend(store);
+}
+
+bool store_talks(const struct store *store)
+{
+    return store->driver->listen != NULL;
+}
+
+void store_listen(struct store *store, struct store_talk *talk)
+{
+    store->driver->listen(store, talk);
+}
+
+enum store_result store_collect(struct store *store)
+{
+    return store->driver->collect(store);
+}
+
+void store_talk_clear(struct store *store, struct store_talk *talk)
+{
+    for (size_t i = 0; i < talk->count; i++)
+        store->driver->forget(talk->part[i].answer);
+    *talk = (struct store_talk){.count = 0};
 }

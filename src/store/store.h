@@ -57,6 +57,9 @@ enum store_result {
     STORE_FULL,      /* no room on the disk */
     STORE_FAILED,    /* the disk refused; store_message tells more */
     STORE_NO_MEMORY, /* out of memory */
+    STORE_AWAY,      /* the server of the database cannot be reached; whether a
+                        change that was on its way was made is unknown */
+    STORE_WAITING,   /* in a talk only: asked, and not answered yet */
     /* It will not work without an operator. */
     STORE_DENIED,  /* cannot be opened or written: folder, rights, read-only */
     STORE_CORRUPT, /* not a database, not ours, or damaged */
@@ -76,17 +79,28 @@ enum store_mode {
     STORE_READ,  /* an existing database of this very version; never writes */
 };
 
-struct store_config {
-    const char *url; /* "sqlite:PATH"; borrowed for the call */
-    enum store_mode mode;
-    int64_t busy_ms;  /* how long to wait for another process; 0 means 5,000 */
-    int64_t size_max; /* of the database in bytes, for tests; 0: no limit */
-};
-
 /* One line about what went wrong, with the path in it, without a full stop. */
 struct store_why {
     char text[512];
 };
+
+struct store_config {
+    const char *url; /* "sqlite:PATH", "postgresql://..."; borrowed */
+    enum store_mode mode;
+    int64_t busy_ms;  /* how long to wait for another process; 0 means 5,000 */
+    int64_t size_max; /* of the database in bytes, for tests; 0: no limit */
+    const char *password_file; /* holds the database's password; or NULL */
+};
+
+/*
+ * Would a database be opened by this address? Asks nobody. STORE_DENIED: no,
+ * and *why says what is wrong, without any text of the address.
+ */
+enum store_result store_url_check(const char *url, struct store_why *why);
+/* Does it hold a password? Then it belongs in a file of mode 0600 only. */
+bool store_url_has_password(const char *url);
+/* Is the database in a file, so that other files may stand beside it? */
+bool store_url_is_file(const char *url);
 
 /* On STORE_OK *out is for store_close; otherwise it is NULL. May block. */
 enum store_result store_open(struct store **out,
@@ -152,6 +166,55 @@ enum store_result store_checkpoint(struct store *store, struct store_log *out);
 
 /* The log's length after this connection's last commit; 0 where there is none. */
 int64_t store_log_pages(const struct store *store);
+
+/*
+ * ---- Connections: where the database is a server of its own ----
+ *
+ * The connection is there and nothing has come on it that nobody asked for; true
+ * where the database is a file. Never blocks.
+ */
+bool store_ready(struct store *store);
+/* One attempt to get it back, where it is lost. STORE_AWAY, or worse: not yet.
+   May block for as long as a connection attempt takes. */
+enum store_result store_mend(struct store *store);
+
+/*
+ * Talks: many changes at once over one connection. True where this is the way;
+ * then each statement is a transaction of its own, durable once it is answered,
+ * and a change that needs more than one runs outside of talks.
+ *
+ *     store_listen(store, &talk);     // what follows is this talk's
+ *     result = change->run(store, change);
+ *     store_listen(store, NULL);      // ... for many changes, and then
+ *     store_collect(store);           // one wait for the answers to all
+ *
+ * A statement that is asked for the first time goes out and gives STORE_WAITING,
+ * with which `run` returns. After store_collect it is run again, from its
+ * beginning: what was answered is then answered at once, and it comes as far as
+ * the next question, or to its end (talk.waiting is false). So a run that talks
+ * must ask the same again: it draws nothing by chance and reads no clock.
+ */
+bool store_talks(const struct store *store);
+
+enum {
+    STORE_TALK_MAX = 12,   /* statements of one talk; beyond: STORE_BUSY */
+    STORE_TALKS_MAX = 512, /* that may wait at a time */
+};
+
+struct store_talk {
+    struct {
+        uint64_t print; /* of the question, to know it again */
+        void *answer;   /* the driver's */
+    } part[STORE_TALK_MAX];
+    size_t count; /* answered, or on their way */
+    size_t next;  /* of them, in this run */
+    bool waiting;
+};
+
+void store_listen(struct store *store, struct store_talk *talk);
+/* STORE_AWAY: what was on its way is unknown; the talks have no answer to it. */
+enum store_result store_collect(struct store *store);
+void store_talk_clear(struct store *store, struct store_talk *talk);
 
 /* ---- Users ---- */
 

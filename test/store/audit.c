@@ -84,5 +84,5 @@ int main(void)
         cmocka_unit_test(with_its_change),
     };
 
-    return check_run("store/audit", tests);
+    return fixture_run("store/audit", tests);
 }

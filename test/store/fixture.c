@@ -6,6 +6,57 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "system/postgres.h"
+
+static struct postgres server;
+
+bool fixture_is_postgres(void)
+{
+    const char *kind = getenv("STAY_STORE");
+
+    return kind != NULL && strcmp(kind, "postgres") == 0;
+}
+
+struct postgres *fixture_server(void)
+{
+    return &server;
+}
+
+static void skip_all(void **state)
+{
+    (void)state;
+    CASE("the same rows on PostgreSQL");
+    (void)postgres_programs();
+}
+
+int fixture_run_group(const char *suite, const struct CMUnitTest *tests,
+                      size_t count)
+{
+    static const struct CMUnitTest skipped[] = {cmocka_unit_test(skip_all)};
+    char name[128];
+    int code;
+
+    if (!fixture_is_postgres())
+        return check_run_group(suite, tests, count);
+    (void)snprintf(name, sizeof name, "%s.postgres", suite);
+    if (postgres_programs() == NULL)
+        return check_run(name, skipped);
+    if (!postgres_start(&server))
+        return 1;
+    code = check_run_group(name, tests, count);
+    postgres_clear(&server);
+    return code;
+}
+
+static void make_database(struct fixture *f)
+{
+    static int number;
+    char name[32];
+
+    (void)snprintf(name, sizeof name, "fixture_%d", ++number);
+    if (!postgres_add_database(&server, name, f->url))
+        exit(1);
+}
 
 static void make_folder(struct fixture *f)
 {
@@ -24,7 +75,10 @@ static void make_folder(struct fixture *f)
 void fixture_open(struct fixture *f)
 {
     memset(f, 0, sizeof *f);
-    make_folder(f);
+    if (fixture_is_postgres())
+        make_database(f);
+    else
+        make_folder(f);
     f->store = fixture_connect(f, STORE_WRITE);
     if (f->store == NULL)
         exit(1);
@@ -37,12 +91,14 @@ void fixture_close(struct fixture *f)
     char path[sizeof f->path + 16];
 
     store_close(f->store);
+    f->store = NULL;
+    if (fixture_is_postgres())
+        return;
     for (size_t i = 0; i < 4; i++) {
         (void)snprintf(path, sizeof path, "%s%s", f->path, suffixes[i]);
         (void)unlink(path);
     }
     CHECK_EQ(rmdir(f->folder), 0);
-    f->store = NULL;
 }
 
 struct store *fixture_connect(const struct fixture *f, enum store_mode mode)

@@ -1,5 +1,6 @@
 /*
- * A database in a folder of its own, and rows to put into it.
+ * A database of the test's own, and rows to put into it: a file, or, where
+ * STAY_STORE is "postgres", a database in a PostgreSQL that the test starts.
  */
 #ifndef TEST_STORE_FIXTURE_H
 #define TEST_STORE_FIXTURE_H
@@ -9,12 +10,29 @@
 enum { FIXTURE_NOW_S = 1000000 };
 
 struct fixture {
-    char folder[64];
+    char folder[64]; /* of SQLite */
     char path[96];
-    char url[112];
+    char url[192];
     struct store *store; /* opened to write; NULL while closed */
     int64_t user_id;     /* of "ada", whose hash is "hash of ada" */
 };
+
+/* Is it PostgreSQL? */
+bool fixture_is_postgres(void);
+
+struct postgres;
+/* The server that the program's fixtures are in. */
+struct postgres *fixture_server(void);
+
+/*
+ * As check_run: with the database's name behind the suite's, and one skipped
+ * row where there is no such database.
+ */
+#define fixture_run(suite, tests)                                              \
+    fixture_run_group((suite), (tests), sizeof(tests) / sizeof((tests)[0]))
+struct CMUnitTest;
+int fixture_run_group(const char *suite, const struct CMUnitTest *tests,
+                      size_t count);
 
 /* A new folder, database and user; ends the program when it cannot. */
 void fixture_open(struct fixture *f);

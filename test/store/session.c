@@ -484,5 +484,5 @@ int main(void)
         cmocka_unit_test(sweep),
     };
 
-    return check_run("store/session", tests);
+    return fixture_run("store/session", tests);
 }

@@ -13,7 +13,7 @@
 #include "check.h"
 #include "store/faulty_disk.h"
 #include "store/fixture.h"
-#include "store/sqlite_migration.h"
+#include "store/migration.h"
 
 enum { STEPS = 6, COUNTS_MAX = 400 };
 

@@ -11,7 +11,7 @@
 #include "base/bytes.h"
 #include "check.h"
 #include "store/fixture.h"
-#include "store/sqlite_migration.h"
+#include "store/migration.h"
 #include "store/sqlite_store.h"
 #include "store/statement.h"
 

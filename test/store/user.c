@@ -376,5 +376,5 @@ int main(void)
         cmocka_unit_test(keys),    cmocka_unit_test(settings),
     };
 
-    return check_run("store/user", tests);
+    return fixture_run("store/user", tests);
 }

@@ -1,0 +1,303 @@
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/assert.h"
+#include "store/postgres_store.h"
+
+enum { FORMAT_BINARY = 1 };
+
+static const char too_late[] = "the server of the database does not answer";
+
+static int64_t steady_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); // cannot fail for this clock
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Each statement is prepared under its number. */
+static void name_statement(char name[8], enum statement which)
+{
+    name[0] = 's';
+    name[1] = (char)('0' + which / 100);
+    name[2] = (char)('0' + which / 10 % 10);
+    name[3] = (char)('0' + which % 10);
+    name[4] = '\0';
+}
+
+/* ---- Waiting ---- */
+
+/* Sends and receives what can be; false: nothing came by end_ms, or it broke. */
+static bool move_bytes(struct postgres_store *s, int64_t end_ms)
+{
+    int left = PQflush(s->conn);
+    struct pollfd f = {.fd = PQsocket(s->conn), .events = POLLIN};
+    int64_t wait_ms = end_ms - steady_ms();
+    int count;
+
+    if (left < 0)
+        return false;
+    if (left > 0)
+        f.events |= POLLOUT;
+    count = poll(&f, 1, wait_ms > 0 ? (int)wait_ms : 0);
+    if (count < 0 && errno == EINTR)
+        return true;
+    if (count <= 0)
+        return false;
+    return (f.revents & ~POLLOUT) == 0 || PQconsumeInput(s->conn) != 0;
+}
+
+/* False: the connection is lost, and given up. */
+static bool wait_ready(struct postgres_store *s, int64_t end_ms)
+{
+    while (PQisBusy(s->conn)) {
+        if (move_bytes(s, end_ms))
+            continue;
+        postgres_lose(s, PQstatus(s->conn) == CONNECTION_BAD
+                             ? PQerrorMessage(s->conn)
+                             : too_late);
+        return false;
+    }
+    return true;
+}
+
+/* True, with NULL, at the end of what one command gives. */
+static bool next_result(struct postgres_store *s, int64_t end_ms,
+                        PGresult **out)
+{
+    *out = NULL;
+    if (!wait_ready(s, end_ms))
+        return false;
+    *out = PQgetResult(s->conn);
+    return true;
+}
+
+static bool has_failed(const PGresult *result)
+{
+    ExecStatusType status = PQresultStatus(result);
+
+    return status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE ||
+           status == PGRES_PIPELINE_ABORTED;
+}
+
+/* Of several results the first failure tells the most, and else the last. */
+static void keep_better(PGresult **kept, PGresult *result)
+{
+    if (*kept != NULL && has_failed(*kept)) {
+        PQclear(result);
+        return;
+    }
+    PQclear(*kept);
+    *kept = result;
+}
+
+static bool check_alive(struct postgres_store *s)
+{
+    if (PQstatus(s->conn) != CONNECTION_BAD)
+        return true;
+    postgres_lose(s, PQerrorMessage(s->conn));
+    return false;
+}
+
+PGresult *postgres_await(struct postgres_store *s)
+{
+    int64_t end_ms = steady_ms() + s->limit_ms;
+    PGresult *kept = NULL;
+    PGresult *result;
+
+    while (next_result(s, end_ms, &result) && result != NULL)
+        keep_better(&kept, result);
+    if (s->conn != NULL && check_alive(s))
+        return kept;
+    PQclear(kept);
+    return NULL;
+}
+
+/* ---- One statement at a time ---- */
+
+/* The result of what was sent, or of the failure to send it. */
+static PGresult *await_sent(struct postgres_store *s, int sent)
+{
+    if (sent == 0) {
+        postgres_lose(s, PQerrorMessage(s->conn));
+        return NULL;
+    }
+    return postgres_await(s);
+}
+
+enum store_result postgres_run(struct postgres_store *s, const char *sql)
+{
+    enum store_result result = STORE_OK;
+    PGresult *answer;
+
+    if (s->conn == NULL)
+        return STORE_AWAY;
+    answer = await_sent(s, PQsendQuery(s->conn, sql));
+    if (answer == NULL)
+        return STORE_AWAY;
+    if (has_failed(answer))
+        result = postgres_result(s, answer);
+    PQclear(answer);
+    return result;
+}
+
+enum store_result postgres_number(struct postgres_store *s, const char *sql,
+                                  int64_t *out)
+{
+    enum store_result result = STORE_OK;
+    PGresult *answer;
+
+    if (s->conn == NULL)
+        return STORE_AWAY;
+    answer = await_sent(s, PQsendQuery(s->conn, sql));
+    if (answer == NULL)
+        return STORE_AWAY;
+    if (has_failed(answer))
+        result = postgres_result(s, answer);
+    else if (PQntuples(answer) != 1 || PQgetisnull(answer, 0, 0))
+        result = STORE_NONE;
+    else
+        *out = strtoll(PQgetvalue(answer, 0, 0), NULL, 10);
+    PQclear(answer);
+    return result;
+}
+
+static int send_statement(struct postgres_store *s, enum statement which)
+{
+    struct postgres_values *v = &s->values;
+    char name[8];
+
+    name_statement(name, which);
+    return PQsendQueryPrepared(s->conn, name, v->count, v->text, v->lengths,
+                               v->formats, FORMAT_BINARY);
+}
+
+PGresult *postgres_execute(struct postgres_store *s, enum statement which)
+{
+    return s->conn == NULL ? NULL : await_sent(s, send_statement(s, which));
+}
+
+/* ---- Many, one behind the other ---- */
+
+/*
+ * Reads one command's results up to its Sync. What RETURNING gave is true only
+ * when that has come: the transaction ends there, and may fail there.
+ */
+static bool read_to_sync(struct postgres_store *s, int64_t end_ms,
+                         PGresult **out)
+{
+    PGresult *result;
+    int ends = 0; // of commands: two in a row come only when it broke
+
+    *out = NULL;
+    while (ends < 2 && next_result(s, end_ms, &result)) {
+        ends = result == NULL ? ends + 1 : 0;
+        if (result == NULL)
+            continue;
+        if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
+            PQclear(result);
+            return true;
+        }
+        keep_better(out, result);
+    }
+    PQclear(*out);
+    *out = NULL;
+    if (s->conn != NULL)
+        postgres_lose(s, PQerrorMessage(s->conn));
+    return false;
+}
+
+bool postgres_ask(struct postgres_store *s, enum statement which)
+{
+    struct store_talk *talk = s->talk;
+
+    assert(s->asked_count < STORE_TALKS_MAX);
+    if (s->conn == NULL)
+        return false;
+    // Nothing is sent to a statement's place in the middle of the talks of
+    // others: entering is free, and leaving is done when all have their answer.
+    if (PQenterPipelineMode(s->conn) == 0 || send_statement(s, which) == 0 ||
+        PQpipelineSync(s->conn) == 0) {
+        postgres_lose(s, PQerrorMessage(s->conn));
+        return false;
+    }
+    talk->part[talk->count].print = s->values.print;
+    talk->part[talk->count].answer = NULL;
+    talk->waiting = true;
+    s->asked[s->asked_count++] = talk;
+    return true;
+}
+
+/* The talk's question has its answer. */
+static void give(struct store_talk *talk, PGresult *answer)
+{
+    talk->part[talk->count++].answer = answer;
+}
+
+enum store_result postgres_collect(struct postgres_store *s)
+{
+    int64_t end_ms = steady_ms() + s->limit_ms;
+    size_t count = s->asked_count;
+    PGresult *answer;
+
+    s->asked_count = 0;
+    if (s->conn == NULL)
+        return STORE_AWAY;
+    for (size_t i = 0; i < count; i++) {
+        if (!read_to_sync(s, end_ms, &answer))
+            return STORE_AWAY;
+        give(s->asked[i], answer);
+    }
+    if (PQexitPipelineMode(s->conn) == 0) {
+        postgres_lose(s, PQerrorMessage(s->conn));
+        return STORE_AWAY;
+    }
+    return STORE_OK;
+}
+
+enum store_result postgres_prepare(struct postgres_store *s)
+{
+    enum store_result result = STORE_OK;
+    int64_t end_ms = steady_ms() + s->limit_ms;
+    PGresult *answer = NULL;
+    bool sent = PQenterPipelineMode(s->conn) != 0;
+    char name[8];
+
+    for (int i = 0; sent && i < STATEMENT_COUNT; i++) {
+        name_statement(name, (enum statement)i);
+        sent = PQsendPrepare(s->conn, name,
+                             statement_text_postgres((enum statement)i), 0,
+                             NULL) != 0;
+    }
+    if (!sent || PQpipelineSync(s->conn) == 0) {
+        postgres_lose(s, PQerrorMessage(s->conn));
+        return STORE_AWAY;
+    }
+    if (!read_to_sync(s, end_ms, &answer))
+        return STORE_AWAY;
+    if (answer != NULL && has_failed(answer))
+        result = postgres_result(s, answer);
+    PQclear(answer);
+    if (PQexitPipelineMode(s->conn) == 0) {
+        postgres_lose(s, PQerrorMessage(s->conn));
+        return STORE_AWAY;
+    }
+    return result;
+}
+
+bool postgres_is_alive(struct postgres_store *s)
+{
+    struct pollfd f = {.events = POLLIN};
+
+    if (s->conn == NULL)
+        return false;
+    f.fd = PQsocket(s->conn);
+    // A notice may come unasked; the end of the connection too.
+    if (poll(&f, 1, 0) > 0 && PQconsumeInput(s->conn) == 0)
+        postgres_lose(s, PQerrorMessage(s->conn));
+    return s->conn != NULL && check_alive(s);
+}

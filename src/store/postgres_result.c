@@ -1,0 +1,87 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "store/postgres_store.h"
+
+/*
+ * What an SQLSTATE means to our callers: the first row whose letters it begins
+ * with (PostgreSQL's manual, appendix A).
+ */
+static const struct state_row {
+    const char *begins;
+    enum store_result result;
+    bool tells; /* its message holds no value that was bound */
+} states[] = {
+    {"23505", STORE_TAKEN,     false},
+    {"22",    STORE_FAILED,    false},
+    {"23",    STORE_FAILED,    false},
+    {"40",    STORE_BUSY,      true }, /* a deadlock, or the like: undone whole */
+    {"55P03", STORE_BUSY,      true }, /* a lock was not to be had in time */
+    {"57014", STORE_BUSY,      true }, /* the statement took too long */
+    {"53100", STORE_FULL,      true },
+    {"53200", STORE_NO_MEMORY, true },
+    {"53",    STORE_AWAY,      true }, /* too many connections */
+    {"57P",   STORE_AWAY,      true }, /* shutting down, or starting up */
+    {"08",    STORE_AWAY,      true },
+    {"25006", STORE_AWAY,      true }, /* it has become a standby */
+    {"28",    STORE_DENIED,    true },
+    {"3D",    STORE_DENIED,    true },
+    {"42501", STORE_DENIED,    true },
+    {"42",    STORE_CORRUPT,   true }, /* not the tables that we know */
+    {"XX",    STORE_CORRUPT,   true },
+    {"",      STORE_FAILED,    true },
+};
+
+void postgres_line(char *out, size_t size, const char *text)
+{
+    size_t length = strcspn(text, "\n");
+
+    // libpq indents the reason on a line of its own.
+    while (text[length] == '\n' && length + 1 < size) {
+        size_t more = strspn(text + length + 1, " \t\n");
+
+        if (text[length + 1 + more] == '\0')
+            break;
+        length += 1 + more + strcspn(text + length + 1 + more, "\n");
+    }
+    (void)snprintf(out, size, "%.*s", (int)length, text);
+    for (char *c = out; *c != '\0'; c++)
+        if (*c == '\n' || *c == '\t' || *c == '"')
+            *c = *c == '"' ? '\'' : ' ';
+}
+
+enum store_result postgres_result(struct postgres_store *s, PGresult *result)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    const char *rule = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
+    size_t i = 0;
+
+    if (state ==
+        NULL) { // libpq's own, and it says what it says of a broken one
+        postgres_line(s->message, sizeof s->message,
+                      PQresultErrorMessage(result));
+        return STORE_AWAY;
+    }
+    while (strncmp(state, states[i].begins, strlen(states[i].begins)) != 0)
+        i++;
+    if (states[i].tells)
+        postgres_line(s->message, sizeof s->message, text == NULL ? "" : text);
+    else
+        (void)snprintf(s->message, sizeof s->message,
+                       "a value was refused: SQLSTATE %.5s%s%.64s", state,
+                       rule == NULL ? "" : " by ", rule == NULL ? "" : rule);
+    return states[i].result;
+}
+
+void postgres_lose(struct postgres_store *s, const char *why)
+{
+    char line[POSTGRES_MESSAGE_SIZE];
+
+    // `why` may be the connection's own text, and goes with it.
+    postgres_line(line, sizeof line, why);
+    memcpy(s->message, line, sizeof line);
+    PQfinish(s->conn);
+    s->conn = NULL;
+}
