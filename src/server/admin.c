@@ -67,9 +67,9 @@ static int check_use(const struct admin_command *command,
 
 int admin_run(const struct admin_command *command, struct admin *admin)
 {
-    struct store_config config = {
-        .url = admin->config->database,
-        .mode = command->database == ADMIN_WRITE ? STORE_WRITE : STORE_READ};
+    struct store_config config = config_store(
+        admin->config,
+        command->database == ADMIN_WRITE ? STORE_WRITE : STORE_READ);
     struct store_why why;
     int code = check_use(command, admin);
 

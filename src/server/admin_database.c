@@ -14,8 +14,7 @@
 
 int admin_migrate(struct admin *admin)
 {
-    struct store_config config = {.url = admin->config->database,
-                                  .mode = STORE_WRITE};
+    struct store_config config = config_store(admin->config, STORE_WRITE);
     enum store_result result;
     struct store_why why;
     int64_t version = 0;
@@ -120,8 +119,7 @@ static bool is_absent(const struct config *config)
 
 static bool check_database(struct admin *admin)
 {
-    struct store_config config = {.url = admin->config->database,
-                                  .mode = STORE_READ};
+    struct store_config config = config_store(admin->config, STORE_READ);
     enum store_result result;
     struct store_why why = {.text = ""};
     int64_t version = 0;

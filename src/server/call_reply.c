@@ -1,6 +1,7 @@
 #include "server/call.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -179,13 +180,17 @@ static struct problems one_case(enum reply_kind kind, enum field field)
 static void note_unavailable(struct call *call)
 {
     struct worker *worker = call->worker;
+    char said[WRITER_MESSAGE_SIZE];
 
     if (worker->unavailable_s == call->now_s)
         return;
     worker->unavailable_s = call->now_s;
+    if (worker->reader == NULL)
+        writer_message(worker->server->writer, said);
+    else
+        (void)snprintf(said, sizeof said, "%s", store_message(worker->reader));
     log_event(&call->server->log, CONFIG_WARN, "unavailable",
-              "message=%s database=\"%s\"", message_name(call->message),
-              store_message(worker->reader));
+              "message=%s database=\"%s\"", message_name(call->message), said);
 }
 
 void call_reply(struct call *call, enum reply_kind kind, enum field field)

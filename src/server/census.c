@@ -51,7 +51,8 @@ static void *run(void *context)
         int64_t count = 0;
 
         // What fails now may work later; until then the last number stands.
-        if (store_session_count(c->store, &count) == STORE_OK)
+        if ((store_ready(c->store) || store_mend(c->store) == STORE_OK) &&
+            store_session_count(c->store, &count) == STORE_OK)
             atomic_store(&c->count, count);
         rest_ms = (now_ms() - began_ms) * CENSUS_REST;
         if (rest_ms < CENSUS_PERIOD_MS)
@@ -75,16 +76,15 @@ static bool start(struct census *c)
     return started;
 }
 
-struct census *census_open(const char *database)
+struct census *census_open(const struct store_config *config)
 {
-    struct store_config config = {.url = database, .mode = STORE_READ};
     struct census *c = calloc(1, sizeof *c);
     struct store_why why;
 
     if (c == NULL)
         return NULL;
     atomic_store(&c->count, -1);
-    if (store_open(&c->store, &config, &why) == STORE_OK && start(c))
+    if (store_open(&c->store, config, &why) == STORE_OK && start(c))
         return c;
     store_close(c->store);
     free(c);

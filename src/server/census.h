@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "store/store.h"
+
 enum {
     CENSUS_PERIOD_MS = 15000, /* between two counts, */
     CENSUS_REST = 100,        /* or so many times as long as one took */
@@ -19,7 +21,7 @@ struct census; /* opaque */
  * Opens the database to read and starts the thread. NULL: it could not; the
  * number is then unknown, and nothing else fails.
  */
-struct census *census_open(const char *database);
+struct census *census_open(const struct store_config *config);
 void census_close(struct census *census); /* NULL is allowed; blocks */
 
 /* Any thread. Below 0: not counted yet. */

@@ -9,6 +9,7 @@
 #include "server/config_file.h"
 #include "server/config_row.h"
 #include "server/config_value.h"
+#include "store/store.h"
 
 enum {
     DAY_S = 24 * 60 * 60,
@@ -27,7 +28,12 @@ static const struct option_row rows[] = {
     {"listen", "STAYD_LISTEN", KIND_TEXT, AT(listen), 0, 0,
      config_value_listen, "ADDR:PORT, [ADDR]:PORT or unix:PATH"},
     {"database", "STAYD_DATABASE", KIND_TEXT, AT(database), 0, 0,
-     config_value_database, "sqlite:PATH"},
+     config_value_database,
+     "sqlite:PATH or postgresql://[USER@]HOST[:PORT]/DATABASE"},
+    {"database-password-file", "STAYD_DATABASE_PASSWORD_FILE", KIND_TEXT,
+     AT(database_password_file), 0, 0, NULL, "a path"},
+    {"database-connections", "STAYD_DATABASE_CONNECTIONS", KIND_COUNT,
+     AT(database_connections), 2, CONFIG_CONNECTIONS_MAX, NULL, "2 to 16"},
     {"url", "STAYD_URL", KIND_TEXT, AT(url), 0, 0, config_value_url,
      origin_words},
     {"access-ttl", "STAYD_ACCESS_TTL", KIND_DURATION, AT(access_ttl_s), 1,
@@ -165,12 +171,33 @@ static void say_value(const char *where, const char *text,
     char shown[65];
     size_t length = 0;
 
+    // Of an address not even a part: the password may stand in it.
+    if (row->at == AT(database) && row->kind == KIND_TEXT &&
+        !store_url_is_file(text))
+        text = "...";
     for (; text[length] != '\0' && length < sizeof shown - 1; length++)
         shown[length] =
             text[length] < ' ' || text[length] > '~' ? '?' : text[length];
     shown[length] = '\0';
     (void)snprintf(why, CONFIG_WHY_SIZE, "%s: '%s' is not allowed; use %s",
                    where, shown, row->allowed);
+}
+
+/* Others see a command line and an environment; true: it has been said. */
+static bool shows_password(const char *where, const char *text,
+                           const struct option_row *row,
+                           char why[CONFIG_WHY_SIZE])
+{
+    if (row->at != AT(database) || row->kind != KIND_TEXT ||
+        store_url_check(text, &(struct store_why){.text = ""}) != STORE_OK ||
+        !store_url_has_password(text))
+        return false;
+    (void)snprintf(why, CONFIG_WHY_SIZE,
+                   "%s: holds a password, and others may read it there; use "
+                   "--database-password-file, a passfile or service file "
+                   "(libpq), or a --config file of mode 0600",
+                   where);
+    return true;
 }
 
 /* The row whose value this one sets: --no-hide-users is --hide-users's. */
@@ -230,6 +257,8 @@ static bool read_environment(char *const environment[], struct config *out,
         // An empty variable is the same as none, as scripts expect.
         if (text == NULL || text[0] == '\0')
             continue;
+        if (shows_password(rows[i].variable, text, &rows[i], why))
+            return false;
         if (!take_value(&rows[i], text, CONFIG_FROM_ENVIRONMENT, out)) {
             say_value(rows[i].variable, text, &rows[i], why);
             return false;
@@ -273,9 +302,11 @@ static enum config_result take_option(int found, struct config *out,
         return CONFIG_OK;
     }
     text = is_switch(row) ? "1" : optarg;
+    (void)snprintf(where, sizeof where, "--%s", row->name);
+    if (shows_password(where, text, row, why))
+        return CONFIG_BAD;
     if (take_value(row, text, CONFIG_FROM_OPTION, out))
         return CONFIG_OK;
-    (void)snprintf(where, sizeof where, "--%s", row->name);
     say_value(where, text, row, why);
     return CONFIG_BAD;
 }
@@ -335,17 +366,6 @@ static enum config_result read_options(int argc, char *const argv[],
 
 /* ---- The file ---- */
 
-static bool has_password(const char *url)
-{
-    const char *host = strstr(url, "://");
-    size_t user = host == NULL ? 0 : strcspn(host + 3, "@/?");
-
-    if (strstr(url, "password=") != NULL)
-        return true;
-    return host != NULL && host[3 + user] == '@' &&
-           memchr(host + 3, ':', user) != NULL;
-}
-
 /* For config_file_read: one `name = value`. */
 static bool take_line(void *context, const struct config_line *line,
                       char why[CONFIG_WHY_SIZE])
@@ -387,7 +407,7 @@ static bool read_file(struct config *out, char why[CONFIG_WHY_SIZE])
     out->kept = file.kept;
     out->kept_size = file.kept_size;
     if (good && config_from(out, "database") == CONFIG_FROM_FILE &&
-        has_password(out->database) && !file.is_private) {
+        store_url_has_password(out->database) && !file.is_private) {
         (void)snprintf(why, CONFIG_WHY_SIZE,
                        "%.200s: holds the database's password, and others may "
                        "read or write it; allowed is mode 0600, and our user",
@@ -408,6 +428,7 @@ static const struct config defaults = {
     .signup_roles = 1,
     .sandbox = true,
     .threads = 1,
+    .database_connections = 4,
     .log_level = CONFIG_INFO,
     .hide_users = true,
     .audit_keep_s = 90 * DAY_S,
@@ -463,7 +484,12 @@ static const char help[] =
     "\n"
     "  --listen ADDR:PORT    where to listen, or unix:PATH (127.0.0.1:8080);\n"
     "                        port 0 takes a free one\n"
-    "  --database URL        sqlite:PATH (sqlite:stay.db)\n"
+    "  --database URL        sqlite:PATH (sqlite:stay.db), or\n"
+    "                        postgresql://[USER@]HOST[:PORT]/DATABASE\n"
+    "  --database-password-file PATH\n"
+    "                        the password of PostgreSQL's user\n"
+    "  --database-connections N\n"
+    "                        to PostgreSQL, 2 to 16 (4)\n"
     "  --key-file PATH       seals the keys in the database (stay.key beside\n"
     "                        it); made at the first start\n"
     "  --algorithm NAME      of access tokens: EdDSA, ES256, RS256 or HS256\n"

@@ -12,12 +12,14 @@
 #include <stdint.h>
 
 #include "core/jws.h"
+#include "store/store.h"
 
 enum {
     CONFIG_LIST_MAX = 32,   /* of a repeatable option */
     CONFIG_TEXT_MAX = 1024, /* of one value, with its NUL */
     CONFIG_WHY_SIZE = 512,
     CONFIG_THREADS_MAX = 64,
+    CONFIG_CONNECTIONS_MAX = 16,
     CONFIG_ROWS_MAX = 96,         /* options there may be */
     CONFIG_WORDS_MAX = 16,        /* of a command, arguments included */
     CONFIG_FILE_MAX = 256 * 1024, /* bytes of --config */
@@ -54,7 +56,9 @@ struct config_list {
 struct config {
     const char *file;     /* of --config; NULL: none */
     const char *listen;   /* "127.0.0.1:8080", "unix:PATH" */
-    const char *database; /* "sqlite:PATH" */
+    const char *database; /* "sqlite:PATH", "postgresql://..." */
+    const char *database_password_file; /* NULL: none */
+    int64_t database_connections;       /* to a server; a quarter only read */
     const char *url;      /* how clients reach us; NULL: as we listen */
     const char *key_file; /* NULL: beside the database */
     enum jws_algorithm algorithm;
@@ -136,6 +140,10 @@ void config_different(const struct config *a, const struct config *b, char *out,
 
 /* Where the key file is: beside the database unless said. */
 void config_key_path(const struct config *config, char path[PATH_MAX]);
+
+/* How the database is opened; the text is borrowed from `config`. */
+struct store_config config_store(const struct config *config,
+                                 enum store_mode mode);
 
 /*
  * "10s", "5m", "24h", "30d", or a number of seconds. False when malformed, or

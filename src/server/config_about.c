@@ -132,3 +132,12 @@ void config_key_path(const struct config *config, char path[PATH_MAX])
         slash--;
     (void)snprintf(path, PATH_MAX, "%.*sstay.key", (int)slash, rest.text);
 }
+
+struct store_config config_store(const struct config *config,
+                                 enum store_mode mode)
+{
+    return (struct store_config){.url = config->database,
+                                 .mode = mode,
+                                 .password_file =
+                                     config->database_password_file};
+}

@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "server/client.h"
 #include "server/listen.h"
+#include "store/store.h"
 
 enum { CLAIM_MAX = 256 };
 
@@ -19,8 +20,10 @@ bool config_value_listen(const char *text, struct config *out)
 
 bool config_value_database(const char *text, struct config *out)
 {
+    struct store_why why;
+
     (void)out;
-    return strncmp(text, "sqlite:", 7) == 0 && text[7] != '\0';
+    return store_url_check(text, &why) == STORE_OK;
 }
 
 /* An origin is scheme, host and perhaps port: no path, not even a slash. */

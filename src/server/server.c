@@ -22,7 +22,7 @@
 
 enum {
     CONNECTIONS_MAX = 10000, /* of one loop */
-    OWN_DESCRIPTORS = 32,    /* the standard ones, the writer's, and some */
+    OWN_DESCRIPTORS = 48,    /* the standard ones, the writer's, and some */
     LOOP_DESCRIPTORS = 16,   /* of one loop and its reader, clients apart */
 };
 
@@ -61,8 +61,7 @@ static enum server_result open_keys(struct server *server, struct store *store,
 static enum server_result open_readers(struct server *server,
                                        char why[SERVER_WHY_SIZE])
 {
-    struct store_config config = {.url = server->config->database,
-                                  .mode = STORE_READ};
+    struct store_config config = config_store(server->config, STORE_READ);
     struct store_why text;
 
     for (size_t i = 0; i < server->worker_count; i++)
@@ -71,16 +70,19 @@ static enum server_result open_readers(struct server *server,
     return SERVER_OK;
 }
 
-/* On the writer's thread. A full disk fails every commit, so not all are told. */
+/* On a writer's thread. When one fails many do, so not all are told. */
 static void log_failed_write(void *context, enum store_result result,
                              const char *message)
 {
     struct server *server = context;
-    time_t now_s = time(NULL);
+    int64_t now_s = time(NULL);
 
-    if (now_s == server->write_failed_s)
+    if (result == STORE_OK) {
+        log_event(&server->log, CONFIG_INFO, "database_back", "connected=1");
         return;
-    server->write_failed_s = now_s;
+    }
+    if (atomic_exchange(&server->write_failed_s, now_s) == now_s)
+        return;
     log_event(&server->log, CONFIG_ERROR, "write_failed",
               "reason=\"%s\" database=\"%s\"", store_result_text(result),
               message);
@@ -113,20 +115,77 @@ static enum server_result enter_sandbox(struct server *server,
     return SERVER_OK;
 }
 
-/* The writer takes the store over, also when it fails. */
-static enum server_result open_writer(struct server *server,
-                                      struct store *store,
+/* Fills the rest of the stores up to `count`. */
+static enum server_result open_stores(struct server *server,
+                                      struct writer_config *writer,
+                                      enum store_mode mode, size_t count,
                                       char why[SERVER_WHY_SIZE])
 {
-    struct writer_config config = {
-        .store = store, .failed = log_failed_write, .context = server};
+    struct store_config config = config_store(server->config, mode);
+    struct store_why text;
 
-    // Threads take the mask of whoever starts them, and this is the first one:
-    // a signal that one of them could get would kill us.
+    for (size_t i = 0; i < count; i++)
+        if (writer->stores[i] == NULL &&
+            store_open(&writer->stores[i], &config, &text) != STORE_OK)
+            return say(why, text.text);
+    return SERVER_OK;
+}
+
+static enum server_result open_threads(struct server *server,
+                                       struct writer_config *config,
+                                       struct writer **out,
+                                       char why[SERVER_WHY_SIZE])
+{
+    config->failed = log_failed_write;
+    config->context = server;
+    *out = writer_open(config); // and the stores are its own
+    memset(config->stores, 0, sizeof config->stores);
+    return *out != NULL ? SERVER_OK : say(why, "out of memory or threads");
+}
+
+static void close_stores(const struct writer_config *config)
+{
+    for (size_t i = 0; i < WRITER_THREADS_MAX; i++)
+        store_close(config->stores[i]);
+}
+
+_Static_assert((int)CONFIG_CONNECTIONS_MAX <= (int)WRITER_THREADS_MAX,
+               "one each");
+
+/*
+ * Who writes and who reads, on the connections there may be. Takes the store
+ * over, also when it fails.
+ */
+static enum server_result open_connections(struct server *server,
+                                           struct store *store,
+                                           char why[SERVER_WHY_SIZE])
+{
+    struct writer_config writing = {.stores = {store}};
+    struct writer_config asking = {.stores = {NULL}};
+    size_t count = (size_t)server->config->database_connections;
+    size_t readers = count < 4 ? 1 : count / 4;
+    enum server_result result = SERVER_OK;
+
+    // Threads take the mask of whoever starts them, and these are the first: a
+    // signal that one of them could get would kill us.
     loop_hold_signals();
-    server->writer = writer_open(&config);
-    return server->writer != NULL ? SERVER_OK
-                                  : say(why, "out of memory or threads");
+    if (!store_talks(store)) {
+        result = open_readers(server, why);
+    } else {
+        result =
+            open_stores(server, &writing, STORE_WRITE, count - readers, why);
+        if (result == SERVER_OK)
+            result = open_stores(server, &asking, STORE_READ, readers, why);
+    }
+    if (result == SERVER_OK)
+        result = enter_sandbox(server, why);
+    if (result == SERVER_OK && asking.stores[0] != NULL)
+        result = open_threads(server, &asking, &server->asking, why);
+    if (result == SERVER_OK)
+        return open_threads(server, &writing, &server->writer, why);
+    close_stores(&writing);
+    close_stores(&asking);
+    return result;
 }
 
 /* They have the run of the house, and their passwords are in every manual. */
@@ -144,8 +203,7 @@ static void warn_of_demo_users(struct server *server, struct store *store)
 static enum server_result open_database(struct server *server,
                                         char why[SERVER_WHY_SIZE])
 {
-    struct store_config config = {.url = server->config->database,
-                                  .mode = STORE_WRITE};
+    struct store_config config = config_store(server->config, STORE_WRITE);
     struct store *store = NULL;
     struct store_why text;
     enum server_result result;
@@ -159,11 +217,7 @@ static enum server_result open_database(struct server *server,
     if (result == SERVER_OK && !server->config->demo)
         warn_of_demo_users(server, store);
     if (result == SERVER_OK)
-        result = open_readers(server, why);
-    if (result == SERVER_OK)
-        result = enter_sandbox(server, why);
-    if (result == SERVER_OK)
-        return open_writer(server, store, why);
+        return open_connections(server, store, why);
     store_close(store);
     return result;
 }
@@ -343,6 +397,7 @@ static bool describe(struct server *server)
 static enum server_result open_inside(struct server *server,
                                       char why[SERVER_WHY_SIZE])
 {
+    struct store_config counting;
     struct password_config passwords = {.threads = 0};
     enum server_result result;
 
@@ -365,7 +420,8 @@ static enum server_result open_inside(struct server *server,
         return say(why, "throttle: out of memory");
     if (!describe(server))
         return say(why, "out of memory");
-    server->census = census_open(server->config->database);
+    counting = config_store(server->config, STORE_READ);
+    server->census = census_open(&counting);
     return SERVER_OK;
 }
 
@@ -450,6 +506,7 @@ void server_close(struct server *server)
     census_close(server->census);
     password_close(server->pool);
     writer_close(server->writer);
+    writer_close(server->asking);
     for (size_t i = 0; server->workers != NULL && i < server->worker_count;
          i++) {
         loop_close(server->workers[i].loop);

@@ -36,8 +36,10 @@ enum { SERVER_WHY_SIZE = 1024 };
 struct worker {
     struct server *server;
     struct loop *loop;
-    struct store *reader;    /* never waits for the writer */
-    struct change_list turn; /* what this turn hands to the writer */
+    struct store *reader; /* never waits for the writer; NULL where the
+                             database is a server: see server.asking */
+    struct change_list turn;      /* what this turn hands to the writer */
+    struct change_list questions; /* and to those who only read */
     struct change_home home;
     struct metrics metrics;
     const struct config *live; /* what SIGHUP may have changed: origins. For
@@ -71,7 +73,8 @@ struct server {
     struct listen_address address;
     struct rotation_limits limits;
     struct writer *writer;
-    time_t write_failed_s; /* the writer's: when the log was last told of it */
+    struct writer *asking; /* for task_read; NULL where loops read themselves */
+    _Atomic int64_t write_failed_s; /* when the log was last told of it */
     struct password_pool *pool;
     struct census *census; /* NULL: none could be started */
     struct client_trust trust;

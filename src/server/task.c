@@ -28,11 +28,11 @@ static void post_all(struct change_home *home, const struct change_list *list)
         loop_post(worker->loop, &task_of_change(change)->job);
 }
 
-static void refuse_all(struct worker *worker)
+static void refuse_all(struct worker *worker, struct change_list *list)
 {
     struct change *change;
 
-    while ((change = change_list_take(&worker->turn)) != NULL) {
+    while ((change = change_list_take(list)) != NULL) {
         change->result = STORE_BUSY;
         loop_post(worker->loop, &task_of_change(change)->job);
     }
@@ -41,10 +41,13 @@ static void refuse_all(struct worker *worker)
 static void end_turn(void *context)
 {
     struct worker *worker = context;
+    struct server *server = worker->server;
 
-    if (worker->turn.count > 0 &&
-        !writer_submit(worker->server->writer, &worker->turn))
-        refuse_all(worker);
+    if (worker->turn.count > 0 && !writer_submit(server->writer, &worker->turn))
+        refuse_all(worker, &worker->turn);
+    if (worker->questions.count > 0 &&
+        !writer_submit(server->asking, &worker->questions))
+        refuse_all(worker, &worker->questions);
 }
 
 enum loop_result task_start(struct worker *worker)
@@ -53,7 +56,9 @@ enum loop_result task_start(struct worker *worker)
     return loop_on_turn_end(worker->loop, end_turn, worker);
 }
 
-void task_submit(struct worker *worker, struct task *task)
+/* Keeps it for the end of the turn. */
+static void keep(struct worker *worker, struct change_list *list,
+                 struct task *task)
 {
     task->worker = worker;
     task->job = (struct loop_job){.run = finish};
@@ -63,11 +68,20 @@ void task_submit(struct worker *worker, struct task *task)
     if (atomic_load(&worker->server->stopping))
         task->done(task);
     else
-        change_list_add(&worker->turn, &task->change);
+        change_list_add(list, &task->change);
+}
+
+void task_submit(struct worker *worker, struct task *task)
+{
+    keep(worker, &worker->turn, task);
 }
 
 void task_read(struct worker *worker, struct task *task)
 {
+    if (worker->reader == NULL) {
+        keep(worker, &worker->questions, task);
+        return;
+    }
     task->worker = worker;
     task->change.result = task->change.run(worker->reader, &task->change);
     task->done(task);

@@ -1,12 +1,14 @@
 #include "server/writer.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/assert.h"
 #include "base/point.h"
+#include "server/writer_batch.h"
 
 enum {
     QUEUE_MAX = 8192, /* writer_config.queue_max by default */
@@ -22,70 +24,35 @@ enum {
     LOG_WORTH_IT = 1000,
     LOG_LONG = 16384,
     IDLE_MS = 20, /* a while */
+    /* An idle connection that was lost is noticed, and mended, so soon. */
+    LOOK_MS = 1000,
+    /* Between two attempts to connect: each twice the one before. */
+    PAUSE_MS = 100,
+    PAUSE_MAX_MS = 5000,
+};
+
+/* One thread, and what is its own. */
+struct hand {
+    struct writer *writer;
+    struct store *store;
+    pthread_t thread;
+    struct store_log log;     /* as of its last commit or copy */
+    struct store_talk *talks; /* NULL where the database is a file */
 };
 
 struct writer {
-    struct writer_config config; /* store: the thread's */
-    struct store_log log; /* the thread's: as of its last commit or copy */
-    pthread_t thread;
+    struct writer_config config;
+    struct hand hands[WRITER_THREADS_MAX];
+    size_t count;
     pthread_mutex_t lock; /* over all that follows */
     pthread_cond_t work;
+    pthread_cond_t pause; /* of hands without a connection */
     struct change_list queue;
     struct writer_counts counts;
+    char message[WRITER_MESSAGE_SIZE];
+    size_t ended; /* threads */
     bool closing;
 };
-
-void change_list_add(struct change_list *list, struct change *change)
-{
-    change->next = NULL;
-    if (list->last == NULL)
-        list->first = change;
-    else
-        list->last->next = change;
-    list->last = change;
-    list->count++;
-}
-
-struct change *change_list_take(struct change_list *list)
-{
-    struct change *change = list->first;
-
-    if (change == NULL)
-        return NULL;
-    list->first = change->next;
-    if (list->first == NULL)
-        list->last = NULL;
-    list->count--;
-    change->next = NULL;
-    return change;
-}
-
-static void append(struct change_list *to, struct change_list *from)
-{
-    if (from->first == NULL)
-        return;
-    if (to->last == NULL)
-        to->first = from->first;
-    else
-        to->last->next = from->first;
-    to->last = from->last;
-    to->count += from->count;
-    *from = (struct change_list){.first = NULL};
-}
-
-/* At most `max` of the first ones. */
-static struct change_list take_batch(struct change_list *queue, size_t max)
-{
-    struct change_list batch = {.first = NULL};
-
-    if (queue->count <= max) {
-        append(&batch, queue);
-        return batch;
-    }
-    while (batch.count < max)
-        change_list_add(&batch, change_list_take(queue));
-    return batch;
-}
 
 static uint64_t clock_us(void)
 {
@@ -95,41 +62,14 @@ static uint64_t clock_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* Several statements: all of them or none. */
-static void run_steps(struct store *store, struct change *change)
+/* Waits for `ms` at most; false when they are over. With the lock held. */
+static bool wait_on(struct writer *w, pthread_cond_t *what, int64_t ms)
 {
-    enum store_result result = store_save(store);
+    uint64_t until_us = clock_us() + (uint64_t)ms * 1000;
+    struct timespec until = {(time_t)(until_us / 1000000),
+                             (long)(until_us % 1000000) * 1000};
 
-    if (result == STORE_OK)
-        result = change->run(store, change);
-    change->result = result;
-    if (!store_in_transaction(store))
-        return; // the database threw the whole of it away
-    result = result == STORE_OK ? store_keep(store) : store_revert(store);
-    if (store_failed(result))
-        change->result = result;
-}
-
-/*
- * Runs the batch in one transaction. A failed result is that of the transaction
- * as a whole, which then left nothing behind.
- */
-static enum store_result run_batch(struct store *store,
-                                   struct change_list *batch)
-{
-    enum store_result result = store_begin(store);
-
-    if (result != STORE_OK)
-        return result;
-    for (struct change *c = batch->first; c != NULL; c = c->next) {
-        if (c->steps)
-            run_steps(store, c);
-        else
-            c->result = c->run(store, c);
-        if (!store_in_transaction(store))
-            return store_failed(c->result) ? c->result : STORE_FAILED;
-    }
-    return STORE_OK;
+    return pthread_cond_timedwait(what, &w->lock, &until) == 0;
 }
 
 /* What one batch cost, to be added to the counts. */
@@ -140,15 +80,27 @@ struct cost {
     bool full; /* for want of room on the disk */
 };
 
-static void commit_batch(struct writer *w, struct change_list *batch,
+static void tell(struct writer *w, enum store_result result,
+                 const char *message)
+{
+    pthread_mutex_lock(&w->lock);
+    if (result != STORE_OK) {
+        (void)snprintf(w->message, sizeof w->message, "%s", message);
+    }
+    pthread_mutex_unlock(&w->lock);
+    if (w->config.failed != NULL)
+        w->config.failed(w->config.context, result, message);
+}
+
+static void commit_batch(struct hand *h, struct change_list *batch,
                          struct cost *cost)
 {
-    enum store_result result = run_batch(w->config.store, batch);
+    enum store_result result = batch_run(h->store, batch);
     uint64_t before_us = clock_us();
 
     POINT("before_commit");
     if (result == STORE_OK)
-        result = store_commit(w->config.store);
+        result = store_commit(h->store);
     POINT("after_commit");
     cost->commit_us = clock_us() - before_us;
     cost->failed = result != STORE_OK;
@@ -156,36 +108,21 @@ static void commit_batch(struct writer *w, struct change_list *batch,
     if (!cost->failed)
         return;
     assert(store_failed(result));
-    if (w->config.failed != NULL)
-        w->config.failed(w->config.context, result,
-                         store_message(w->config.store));
-    for (struct change *c = batch->first; c != NULL; c = c->next)
-        c->result = result;
+    tell(h->writer, result, store_message(h->store));
+    batch_answer(batch, result);
 }
 
-/* Gives each home all of its own in one call. */
-static void post_batch(struct change_list *batch)
+static void talk_batch(struct hand *h, struct change_list *batch,
+                       struct cost *cost)
 {
-    struct change_home *homes = NULL;
-    struct change *change;
-
-    while ((change = change_list_take(batch)) != NULL) {
-        struct change_home *home = change->home;
-
-        if (home->finished.count == 0) {
-            home->next = homes;
-            homes = home;
-        }
-        change_list_add(&home->finished, change);
-    }
-    while (homes != NULL) {
-        struct change_home *home = homes;
-        struct change_list list = home->finished;
-
-        // From here on the home may be handed its next list, or be gone.
-        homes = home->next;
-        home->finished = (struct change_list){.first = NULL};
-        home->post(home, &list);
+    cost->failed = batch_talk(h->store, batch, h->talks) != STORE_OK;
+    cost->commit_us = clock_us() - cost->begin_us;
+    cost->full = false;
+    for (struct change *c = batch->first; c != NULL; c = c->next) {
+        if (!store_failed(c->result))
+            continue;
+        tell(h->writer, c->result, store_message(h->store));
+        return; // when one fails, many do
     }
 }
 
@@ -208,86 +145,160 @@ static void count_batch(struct writer *w, size_t count, const struct cost *cost)
 }
 
 /* Copies the log into the main file if so many pages of it were not yet. */
-static void copy_log(struct writer *w, int64_t worth)
+static void copy_log(struct hand *h, int64_t worth)
 {
+    struct writer *w = h->writer;
     uint64_t begin_us;
     enum store_result result;
 
-    if (w->log.pages - w->log.copied < worth)
+    if (h->log.pages - h->log.copied < worth)
         return;
     begin_us = clock_us();
-    result = store_checkpoint(w->config.store, &w->log);
+    result = store_checkpoint(h->store, &h->log);
     // The log is whole as ever; another try when it has grown as much again.
     if (result != STORE_OK)
-        w->log.copied = w->log.pages;
+        h->log.copied = h->log.pages;
     pthread_mutex_lock(&w->lock);
     w->counts.copies++;
     w->counts.copy_us += clock_us() - begin_us;
     pthread_mutex_unlock(&w->lock);
 }
 
-static void note_log(struct writer *w)
+static void note_log(struct hand *h)
 {
-    int64_t pages = store_log_pages(w->config.store);
+    int64_t pages = store_log_pages(h->store);
 
-    if (pages < w->log.pages) // copied to its end, it has begun anew
-        w->log.copied = 0;
-    w->log.pages = pages;
+    if (pages < h->log.pages) // copied to its end, it has begun anew
+        h->log.copied = 0;
+    h->log.pages = pages;
 }
 
-/* False when nothing came for IDLE_MS. With the lock held. */
-static bool wait_a_while(struct writer *w)
+static void run_batch(struct hand *h, struct change_list *batch)
 {
-    struct timespec until;
-    int error = 0;
+    size_t count = batch->count;
+    struct cost cost = {.begin_us = clock_us()};
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &until); // cannot fail on Linux
-    until.tv_nsec += IDLE_MS * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000L;
+    if (h->talks != NULL)
+        talk_batch(h, batch, &cost);
+    else
+        commit_batch(h, batch, &cost);
+    count_batch(h->writer, count, &cost);
+    batch_post(batch);
+    note_log(h);
+    // On a full disk the log's own room is left: copied, it begins anew.
+    copy_log(h, cost.full ? 1 : LOG_LONG);
+}
+
+/* ---- A connection that is lost ---- */
+
+/* Nobody will take them soon. With the lock held, but for the posting. */
+static void give_up_queue(struct writer *w)
+{
+    struct change_list batch = {.first = NULL};
+
+    batch_append(&batch, &w->queue);
+    w->counts.refused += batch.count;
+    pthread_mutex_unlock(&w->lock);
+    batch_answer(&batch, STORE_AWAY);
+    batch_post(&batch);
+    pthread_mutex_lock(&w->lock);
+}
+
+/* Tries until it is back, with pauses; false when it closes. With the lock. */
+static bool reach_again(struct hand *h)
+{
+    struct writer *w = h->writer;
+    enum store_result result = STORE_AWAY;
+    int64_t pause_ms = PAUSE_MS;
+
+    while (!w->closing && result != STORE_OK) {
+        uint64_t until_us = clock_us() + (uint64_t)pause_ms * 1000;
+
+        while (!w->closing && clock_us() < until_us &&
+               wait_on(w, &w->pause, pause_ms))
+            continue;
+        pause_ms = pause_ms * 2 < PAUSE_MAX_MS ? pause_ms * 2 : PAUSE_MAX_MS;
+        pthread_mutex_unlock(&w->lock);
+        result = store_mend(h->store);
+        pthread_mutex_lock(&w->lock);
     }
-    while (w->queue.count == 0 && !w->closing && error == 0)
-        error = pthread_cond_timedwait(&w->work, &w->lock, &until);
-    return error == 0;
+    return result == STORE_OK;
 }
 
 /*
- * Waits for changes; false when there are none and it closes. With the lock
- * held.
+ * Mends the connection: at once if that can be done, or else as one of those
+ * that are away. False when it closes meanwhile. With the lock held.
  */
-static bool wait_for_work(struct writer *w)
+static bool mend(struct hand *h)
 {
-    if (w->queue.count == 0 && !w->closing && !wait_a_while(w)) {
-        pthread_mutex_unlock(&w->lock);
-        copy_log(w, LOG_WORTH_IT);
-        pthread_mutex_lock(&w->lock);
+    struct writer *w = h->writer;
+    enum store_result result;
+    bool back;
+
+    pthread_mutex_unlock(&w->lock);
+    result = store_ready(h->store) ? STORE_OK : store_mend(h->store);
+    if (result != STORE_OK)
+        tell(w, result, store_message(h->store));
+    pthread_mutex_lock(&w->lock);
+    if (result == STORE_OK)
+        return true;
+    w->counts.away++;
+    if (w->counts.away == w->count)
+        give_up_queue(w);
+    back = reach_again(h);
+    w->counts.away--;
+    pthread_mutex_unlock(&w->lock);
+    if (back)
+        tell(w, STORE_OK, "");
+    pthread_mutex_lock(&w->lock);
+    return back;
+}
+
+/* ---- The threads ---- */
+
+/* Nothing came for a while: is there anything to see to? With the lock held. */
+static void look_around(struct hand *h)
+{
+    struct writer *w = h->writer;
+
+    if (w->queue.count > 0 || w->closing)
+        return;
+    if (h->talks != NULL) {
+        (void)wait_on(w, &w->work, LOOK_MS); // either way it looks again
+        return;
     }
+    if (wait_on(w, &w->work, IDLE_MS))
+        return;
+    pthread_mutex_unlock(&w->lock);
+    copy_log(h, LOG_WORTH_IT);
+    pthread_mutex_lock(&w->lock);
     while (w->queue.count == 0 && !w->closing)
         pthread_cond_wait(&w->work, &w->lock);
-    return w->queue.count > 0;
 }
 
 static void *work(void *context)
 {
-    struct writer *w = context;
+    struct hand *h = context;
+    struct writer *w = h->writer;
 
     pthread_mutex_lock(&w->lock);
-    while (wait_for_work(w)) {
-        struct change_list batch = take_batch(&w->queue, w->config.batch_max);
-        size_t count = batch.count;
-        struct cost cost;
+    while (w->queue.count > 0 || !w->closing) {
+        struct change_list batch;
 
+        look_around(h);
+        if (h->talks != NULL && !mend(h))
+            break;
+        batch = batch_take(&w->queue, w->config.batch_max);
+        if (batch.count == 0)
+            continue;
         pthread_mutex_unlock(&w->lock);
-        cost.begin_us = clock_us();
-        commit_batch(w, &batch, &cost);
-        count_batch(w, count, &cost);
-        post_batch(&batch);
-        note_log(w);
-        // On a full disk the log's own room is left: copied, it begins anew.
-        copy_log(w, cost.full ? 1 : LOG_LONG);
+        run_batch(h, &batch);
         pthread_mutex_lock(&w->lock);
     }
+    // The last one answers what was left when the database was away.
+    w->ended++;
+    if (w->ended == w->count)
+        give_up_queue(w);
     pthread_mutex_unlock(&w->lock);
     return NULL;
 }
@@ -301,8 +312,54 @@ static void init_locks(struct writer *w)
     (void)pthread_condattr_init(&steady);
     (void)pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
     (void)pthread_cond_init(&w->work, &steady);
+    (void)pthread_cond_init(&w->pause, &steady);
     (void)pthread_condattr_destroy(&steady);
     (void)pthread_mutex_init(&w->lock, NULL);
+}
+
+/* Of the threads that were started before one that could not be. */
+static void join_all(struct writer *w, size_t count)
+{
+    pthread_mutex_lock(&w->lock);
+    w->closing = true;
+    pthread_cond_broadcast(&w->work);
+    pthread_cond_broadcast(&w->pause);
+    pthread_mutex_unlock(&w->lock);
+    for (size_t i = 0; i < count; i++)
+        (void)pthread_join(w->hands[i].thread, NULL); // ours, and joined once
+}
+
+static void free_writer(struct writer *w)
+{
+    for (size_t i = 0; i < WRITER_THREADS_MAX; i++) {
+        store_close(w->config.stores[i]);
+        free(w->hands[i].talks);
+    }
+    pthread_cond_destroy(&w->work);
+    pthread_cond_destroy(&w->pause);
+    pthread_mutex_destroy(&w->lock);
+    free(w);
+}
+
+static bool start_hand(struct writer *w, struct hand *h, struct store *store)
+{
+    h->writer = w;
+    h->store = store;
+    if (store_talks(store)) {
+        h->talks = calloc(w->config.batch_max, sizeof *h->talks);
+        if (h->talks == NULL)
+            return false;
+    }
+    return pthread_create(&h->thread, NULL, work, h) == 0;
+}
+
+static size_t count_stores(const struct writer_config *config)
+{
+    size_t count = 0;
+
+    while (count < WRITER_THREADS_MAX && config->stores[count] != NULL)
+        count++;
+    return count;
 }
 
 struct writer *writer_open(const struct writer_config *config)
@@ -310,7 +367,8 @@ struct writer *writer_open(const struct writer_config *config)
     struct writer *w = calloc(1, sizeof *w);
 
     if (w == NULL) {
-        store_close(config->store);
+        for (size_t i = 0; i < WRITER_THREADS_MAX; i++)
+            store_close(config->stores[i]);
         return NULL;
     }
     w->config = *config;
@@ -318,29 +376,25 @@ struct writer *writer_open(const struct writer_config *config)
         w->config.queue_max = QUEUE_MAX;
     if (w->config.batch_max == 0)
         w->config.batch_max = BATCH_MAX;
+    assert(w->config.batch_max <= STORE_TALKS_MAX);
     init_locks(w);
-    if (pthread_create(&w->thread, NULL, work, w) == 0)
-        return w;
-    pthread_cond_destroy(&w->work);
-    pthread_mutex_destroy(&w->lock);
-    store_close(config->store);
-    free(w);
-    return NULL;
+    w->count = count_stores(config);
+    for (size_t i = 0; i < w->count; i++) {
+        if (start_hand(w, &w->hands[i], config->stores[i]))
+            continue;
+        join_all(w, i);
+        free_writer(w);
+        return NULL;
+    }
+    return w;
 }
 
 void writer_close(struct writer *writer)
 {
     if (writer == NULL)
         return;
-    pthread_mutex_lock(&writer->lock);
-    writer->closing = true;
-    pthread_cond_signal(&writer->work);
-    pthread_mutex_unlock(&writer->lock);
-    (void)pthread_join(writer->thread, NULL); // ours, and joined once
-    pthread_cond_destroy(&writer->work);
-    pthread_mutex_destroy(&writer->lock);
-    store_close(writer->config.store);
-    free(writer);
+    join_all(writer, writer->count);
+    free_writer(writer);
 }
 
 bool writer_submit(struct writer *writer, struct change_list *list)
@@ -350,12 +404,12 @@ bool writer_submit(struct writer *writer, struct change_list *list)
     if (list->count == 0)
         return true;
     pthread_mutex_lock(&writer->lock);
-    taken = !writer->closing &&
+    taken = !writer->closing && writer->counts.away < writer->count &&
             writer->queue.count + list->count <= writer->config.queue_max;
     if (!taken)
         writer->counts.refused += list->count;
     else
-        append(&writer->queue, list);
+        batch_append(&writer->queue, list);
     if (taken)
         pthread_cond_signal(&writer->work);
     pthread_mutex_unlock(&writer->lock);
@@ -367,5 +421,13 @@ void writer_count(struct writer *writer, struct writer_counts *out)
     pthread_mutex_lock(&writer->lock);
     *out = writer->counts;
     out->queued = writer->queue.count;
+    out->connections = writer->count;
+    pthread_mutex_unlock(&writer->lock);
+}
+
+void writer_message(struct writer *writer, char out[WRITER_MESSAGE_SIZE])
+{
+    pthread_mutex_lock(&writer->lock);
+    memcpy(out, writer->message, WRITER_MESSAGE_SIZE);
     pthread_mutex_unlock(&writer->lock);
 }

@@ -1,10 +1,11 @@
 /*
- * The one thread that commits.
+ * The threads that wait for the database, so that no loop does.
  *
  * A loop gathers the changes of its turn in a list and submits them together.
- * The writer takes all that has gathered from all loops, runs each against the
- * store it owns, commits once, and gives each back to where it came from. So
- * one fsync serves many requests, and nothing is answered before it is durable.
+ * With SQLite one thread takes all that has gathered from all loops, runs each
+ * against the store it owns, commits once, and gives each back to where it came
+ * from. So one fsync serves many requests, and nothing is answered before it is
+ * durable.
  *
  *     loop: change_list_add(&turn, &request->change);  ...
  *     loop, at the end of its turn: writer_submit(writer, &turn)
@@ -14,6 +15,18 @@
  * A change that fails alone undoes only itself. When the commit fails, or the
  * database threw the transaction away, every change of it has a result for which
  * store_failed() is true, whatever its run said: answer 503.
+ *
+ * With a database that is a server of its own (store_talks) there are several
+ * threads, each with a connection, which take batches from the one queue. There
+ * a change without `steps` is a talk: its run is called again and again until
+ * nothing that it asks is unanswered (store.h), so it must ask the same each
+ * time, from its request alone: nothing by chance, no clock, and no trace of it
+ * outside the request. A change with `steps` is a transaction of its own, begun
+ * anew once when another stood in its way.
+ * While no thread has a connection, changes are not taken; those that waited
+ * get STORE_AWAY. Each thread tries again by itself, after longer and longer
+ * pauses. A change that was on its way when the connection broke gets
+ * STORE_AWAY and is never repeated: whether it was made is unknown.
  */
 #ifndef SERVER_WRITER_H
 #define SERVER_WRITER_H
@@ -35,14 +48,13 @@ struct change_list {
 /*
  * Where finished changes go: one for each loop, outliving all its changes.
  *
- * post runs on the writer's thread, must not block, and takes the whole list
- * over (copy *list; the struct itself is gone after the call).
+ * post runs on a writer's thread, or on several at once; it must not block, and
+ * takes the whole list over (copy *list; the struct itself is gone after the
+ * call).
  */
 struct change_home {
     void (*post)(struct change_home *home, const struct change_list *list);
-    void *context;               /* the owner's */
-    struct change_list finished; /* the writer's own, zero at first */
-    struct change_home *next;    /* the writer's own */
+    void *context; /* the owner's */
 };
 
 /*
@@ -71,26 +83,34 @@ struct change *change_list_take(struct change_list *list); /* NULL when empty */
 
 struct writer; /* opaque */
 
+enum {
+    WRITER_THREADS_MAX = 16,
+    WRITER_MESSAGE_SIZE = 256,
+};
+
 struct writer_config {
-    struct store *store; /* opened to write; the writer closes it */
-    /* A transaction failed, for the log; on the writer's thread. NULL: nobody.
-       `message` is the database's, holds no value, and is borrowed. */
+    /* One for each thread, NULL behind the last; of SQLite one, opened to
+       write. The writer closes them. */
+    struct store *stores[WRITER_THREADS_MAX];
+    /* A transaction failed, or the connection, for the log; on a writer's
+       thread, or on several at once. NULL: nobody. `message` is the database's,
+       holds no value, and is borrowed. STORE_OK: the connection is back. */
     void (*failed)(void *context, enum store_result result,
                    const char *message);
     void *context;
     size_t queue_max; /* changes waiting; 0 means 8,192 */
-    size_t batch_max; /* changes in one transaction; 0 means 512 */
+    size_t batch_max; /* changes in one batch, at most 512; 0 means 512 */
 };
 
-/* Starts the thread. NULL: out of memory or threads; the store is closed too. */
+/* Starts the threads. NULL: out of memory or threads; the stores are closed. */
 struct writer *writer_open(const struct writer_config *config);
 
-/* Runs what is queued, posts it, ends the thread. NULL is allowed. Blocks. */
+/* Runs what is queued, posts it, ends the threads. NULL is allowed. Blocks. */
 void writer_close(struct writer *writer);
 
 /*
  * Takes the whole list over and empties it; false when it does not fit into the
- * queue, and then nothing was taken: answer 503, or keep it for later. Any
+ * queue, or the database is away, and then nothing was taken: answer 503, or keep it for later. Any
  * thread; never blocks on the disk.
  */
 bool writer_submit(struct writer *writer, struct change_list *list);
@@ -107,8 +127,13 @@ struct writer_counts {
     uint64_t copies; /* of the log into the main file, between commits */
     uint64_t copy_us;
     size_t batch_largest;
-    size_t queued; /* now */
+    size_t queued;      /* now */
+    size_t connections; /* threads, and of those, now: */
+    size_t away;        /* without a connection */
 };
 void writer_count(struct writer *writer, struct writer_counts *out);
+
+/* What the database said when something last failed, or ""; for the log. */
+void writer_message(struct writer *writer, char out[WRITER_MESSAGE_SIZE]);
 
 #endif

@@ -35,9 +35,40 @@ static const struct row rows[] = {
      "--listen: '127.0.0.1:65536' is not allowed; use ADDR:PORT, [ADDR]:PORT "
      "or unix:PATH"},
     {"a database of another kind", {"--database", "mysql:x"}, CONFIG_BAD,
-     "--database: 'mysql:x' is not allowed; use sqlite:PATH"},
+     "--database: '...' is not allowed; use sqlite:PATH or "
+     "postgresql://[USER@]HOST[:PORT]/DATABASE"},
+    {"a database on a server", {"--database", "postgresql://ada@db/stay"},
+     CONFIG_OK, ""},
+    {"on several", {"--database",
+     "postgresql://a:5432,b:5433/stay?target_session_attrs=any"}, CONFIG_OK,
+     ""},
+    {"by a service", {"--database", "postgresql://?service=stay"}, CONFIG_OK,
+     ""},
+    {"a server's address with an unknown word: nothing of it is shown",
+     {"--database", "postgresql://ada:lovelace@db/stay?x=y"}, CONFIG_BAD,
+     "--database: '...' is not allowed; use sqlite:PATH or "
+     "postgresql://[USER@]HOST[:PORT]/DATABASE"},
+    {"a password in the address", {"--database",
+     "postgresql://ada:lovelace@db/stay"}, CONFIG_BAD,
+     "--database: holds a password, and others may read it there; use "
+     "--database-password-file, a passfile or service file (libpq), or a "
+     "--config file of mode 0600"},
+    {"a password among its words", {"--database",
+     "postgresql://ada@db/stay?password=lovelace"}, CONFIG_BAD,
+     "--database: holds a password, and others may read it there; use "
+     "--database-password-file, a passfile or service file (libpq), or a "
+     "--config file of mode 0600"},
+    {"as few connections as there may be", {"--database-connections", "2"},
+     CONFIG_OK, ""},
+    {"fewer", {"--database-connections", "1"}, CONFIG_BAD,
+     "--database-connections: '1' is not allowed; use 2 to 16"},
+    {"as many as there may be", {"--database-connections", "16"}, CONFIG_OK,
+     ""},
+    {"more", {"--database-connections", "17"}, CONFIG_BAD,
+     "--database-connections: '17' is not allowed; use 2 to 16"},
     {"a database without a path", {"--database=sqlite:"}, CONFIG_BAD,
-     "--database: 'sqlite:' is not allowed; use sqlite:PATH"},
+     "--database: 'sqlite:' is not allowed; use sqlite:PATH or "
+     "postgresql://[USER@]HOST[:PORT]/DATABASE"},
     {"the shortest life", {"--access-ttl", "1s"}, CONFIG_OK, NULL},
     {"no life", {"--access-ttl", "0"}, CONFIG_BAD,
      "--access-ttl: '0' is not allowed; use 1s to 1d"},

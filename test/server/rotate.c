@@ -335,5 +335,5 @@ int main(void)
         cmocka_unit_test(endings),
     };
 
-    return check_run("server/rotate", tests);
+    return fixture_run("server/rotate", tests);
 }

@@ -148,7 +148,7 @@ static void kit_open(struct kit *k, size_t queue_max, size_t batch_max)
     fixture_open(&k->f);
     inbox_init(&k->box);
     k->reader = fixture_connect(&k->f, STORE_READ);
-    config.store = k->f.store; // the writer's from here on
+    config.stores[0] = k->f.store; // the writer's from here on
     config.failed = note_failure;
     config.context = k;
     k->f.store = NULL;
@@ -366,7 +366,7 @@ static void full_disk(void **state)
     store_close(k.f.store);
     k.f.store = NULL;
     config.url = k.f.url;
-    CHECK_EQ(store_open(&writer.store, &config, &why), STORE_OK);
+    CHECK_EQ(store_open(&writer.stores[0], &config, &why), STORE_OK);
     inbox_init(&k.box);
     k.reader = fixture_connect(&k.f, STORE_READ);
     k.writer = writer_open(&writer);

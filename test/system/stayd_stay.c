@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "check.h"
+#include "postgres.h"
 #include "rows.h"
 #include "stayd.h"
 
@@ -46,15 +47,13 @@ static void count_outcomes(const struct stayd *stayd)
     }
 }
 
-static void all(void **state)
+static void replay(const char *const options[])
 {
-    static const char *const options[] = {"--access-ttl", "60s", NULL};
     static const char *const holders[] = {"A", "B", "C", "D"};
     struct stayd stayd;
     struct rows rows;
     char text[4001];
 
-    (void)state;
     CASE("stayd starts");
     if (!stayd_start(&stayd, options))
         return;
@@ -72,9 +71,32 @@ static void all(void **state)
     stayd_clear(&stayd);
 }
 
+static void on_sqlite(void **state)
+{
+    static const char *const options[] = {"--access-ttl", "60s", NULL};
+
+    (void)state;
+    replay(options);
+}
+
+static void on_postgres(void **state)
+{
+    struct postgres db;
+    const char *const options[] = {"--access-ttl", "60s", "--database", db.url,
+                                   NULL};
+
+    (void)state;
+    CASE("PostgreSQL starts");
+    if (!postgres_start(&db))
+        return;
+    replay(options);
+    postgres_clear(&db);
+}
+
 int main(void)
 {
-    static const struct CMUnitTest tests[] = {cmocka_unit_test(all)};
+    static const struct CMUnitTest tests[] = {cmocka_unit_test(on_sqlite),
+                                              cmocka_unit_test(on_postgres)};
 
     if (sodium_init() < 0)
         return 1;
