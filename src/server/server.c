@@ -22,7 +22,7 @@
 
 enum {
     CONNECTIONS_MAX = 10000, /* of one loop */
-    OWN_DESCRIPTORS = 48,    /* the standard ones, the writer's, and some */
+    OWN_DESCRIPTORS = 32,    /* the standard ones, the writer's, and some */
     LOOP_DESCRIPTORS = 16,   /* of one loop and its reader, clients apart */
 };
 
@@ -225,11 +225,14 @@ static enum server_result open_database(struct server *server,
 /* ---- The loops ---- */
 
 /* How many connections one loop may hold. Without descriptors left, neither loops nor database would work. */
-static size_t share_descriptors(size_t loops)
+static size_t share_descriptors(const struct server *server)
 {
-    const size_t own = OWN_DESCRIPTORS + loops * LOOP_DESCRIPTORS;
+    const size_t loops = server->worker_count;
+    size_t own = OWN_DESCRIPTORS + loops * LOOP_DESCRIPTORS;
     struct rlimit limit;
 
+    if (server->asking != NULL)
+        own += CONFIG_CONNECTIONS_MAX;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
         limit.rlim_cur >= own + loops * CONNECTIONS_MAX)
         return CONNECTIONS_MAX;
@@ -269,11 +272,11 @@ static enum server_result open_loop(struct worker *worker,
                                     int fd[LOOP_LISTENERS], size_t count,
                                     char why[SERVER_WHY_SIZE])
 {
-    struct loop_config config = {
-        .handle = call_begin,
-        .on_error = call_refuse,
-        .context = worker,
-        .connection_limit = share_descriptors(worker->server->worker_count)};
+    struct loop_config config = {.handle = call_begin,
+                                 .on_error = call_refuse,
+                                 .context = worker,
+                                 .connection_limit =
+                                     share_descriptors(worker->server)};
 
     if (loop_open(&worker->loop, &config) != LOOP_OK ||
         give_sockets(worker->loop, fd, count) != LOOP_OK ||
