@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "server/audit.h"
-#include "server/hash.h"
-#include "server/plausible.h"
+#include "server/code.h"
+#include "server/new_password.h"
 #include "server/resource.h"
 #include "server/task.h"
 
@@ -14,7 +14,7 @@ static const char *const role_words[] = {"user", "moderator", "admin"};
 
 struct sign_up {
     struct task task;
-    struct hash hash;
+    struct new_password password;
     struct audit audit;
     struct store_user user;
 };
@@ -42,41 +42,43 @@ static void grant_roles(const struct call *call, char out[STORE_ROLES_SIZE])
         (void)snprintf(out, STORE_ROLES_SIZE, "%s", role_words[0]);
 }
 
-static void add_problem(struct call *call, enum reply_kind kind,
-                        enum field field)
+/*
+ * A name that is an address is its owner's only: else somebody could take the
+ * address of another for a name, and get that one's tries to sign in.
+ */
+static enum reply_kind judge_name(const struct fields *fields)
 {
-    struct problems *p = &call->problems;
+    struct span name = fields_text(fields, FIELD_USERNAME);
+    enum reply_kind kind = plausible_name(name);
 
-    if (kind != CASE_OK && p->count < PROBLEMS_MAX)
-        p->list[p->count++] = (struct reply_case){kind, field};
+    if (kind == CASE_OK && plausible_email(name) == CASE_OK &&
+        !span_equal_nocase(name, fields_text(fields, FIELD_EMAIL)))
+        return CASE_INVALID;
+    return kind;
 }
 
-/* Beside what request_match has found missing or malformed. `common`: so is the
-   password. */
-static void find_problems(struct call *call, bool common)
+/* Beside what request_match has found missing or malformed. */
+static void find_problems(struct call *call)
 {
     struct fields *fields = &call->fields;
-    enum reply_kind wrong[4];
-    size_t count;
 
     if (fields_has(fields, FIELD_USERNAME))
-        add_problem(call, plausible_name(fields_text(fields, FIELD_USERNAME)),
-                    FIELD_USERNAME);
+        new_password_add_problem(call, judge_name(fields), FIELD_USERNAME);
     if (fields_has(fields, FIELD_EMAIL))
-        add_problem(call, plausible_email(fields_text(fields, FIELD_EMAIL)),
-                    FIELD_EMAIL);
-    // An empty one is told already, where the family wants one.
-    if (fields_text(fields, FIELD_PASSWORD).length == 0)
-        return;
-    count = plausible_password(fields_text(fields, FIELD_PASSWORD), common,
-                               wrong, COUNT(wrong));
-    for (size_t i = 0; i < count; i++)
-        add_problem(call, wrong[i], FIELD_PASSWORD);
-    // A family may ask for it twice; that the two are alike is looked at last.
+        new_password_add_problem(
+            call, plausible_email(fields_text(fields, FIELD_EMAIL)),
+            FIELD_EMAIL);
+}
+
+/* A family may ask for it twice; that the two are alike is looked at last. */
+static void compare_passwords(struct call *call)
+{
+    const struct fields *fields = &call->fields;
+
     if (call->problems.count == 0 && fields_has(fields, FIELD_PASSWORD_AGAIN) &&
         !span_equal(fields_text(fields, FIELD_PASSWORD),
                     fields_text(fields, FIELD_PASSWORD_AGAIN)))
-        add_problem(call, CASE_INVALID, FIELD_PASSWORD_AGAIN);
+        new_password_add_problem(call, CASE_INVALID, FIELD_PASSWORD_AGAIN);
 }
 
 static struct sign_up *work_of(struct task *task)
@@ -88,7 +90,6 @@ static struct sign_up *work_of(struct task *task)
 static enum store_result add_user(struct store *store, struct change *change)
 {
     struct sign_up *work = work_of((struct task *)(void *)change);
-
     enum store_result result =
         store_user_add(store, &work->user, &work->user.id);
 
@@ -108,10 +109,11 @@ static void answer_taken(struct call *call, enum field field)
 static void answer_added(struct task *task)
 {
     struct sign_up *work = work_of(task);
-    struct call *call = work->hash.call;
+    struct call *call = work->password.hash.call;
 
     switch ((int)task->change.result) {
     case STORE_OK:
+        code_issue(call->worker, &work->user, STORE_CODE_VERIFY);
         call_set_user(call, &work->user);
         audit_tell(&call->server->log, &work->audit);
         call_count(call, THROTTLE_SIGN_UP);
@@ -129,18 +131,21 @@ static void answer_added(struct task *task)
     }
 }
 
-static struct sign_up *work_of_hash(struct hash *hash)
+static struct sign_up *work_of_password(struct new_password *password)
 {
-    return (struct sign_up *)(void *)((char *)hash -
-                                      offsetof(struct sign_up, hash));
+    return (struct sign_up *)(void *)((char *)password -
+                                      offsetof(struct sign_up, password));
 }
 
-static void store_hashed(struct hash *hash)
+/* Whether the name is taken is seen only now, when as much time was spent on it
+   as on one that is free. */
+static void store_hashed(struct new_password *password)
 {
-    struct sign_up *work = work_of_hash(hash);
-    struct call *call = hash->call;
+    struct sign_up *work = work_of_password(password);
+    struct call *call = password->hash.call;
 
-    memcpy(work->user.password, hash->job.hash, sizeof work->user.password);
+    memcpy(work->user.password, password->hash.job.hash,
+           sizeof work->user.password);
     grant_roles(call, work->user.roles);
     work->user.created_s = call->now_s;
     audit_begin(&work->audit, call, AUDIT_SIGN_UP);
@@ -150,41 +155,14 @@ static void store_hashed(struct hash *hash)
     task_submit(call->worker, &work->task);
 }
 
-static enum store_result find_taken(struct store *store, struct change *change)
-{
-    struct sign_up *work = work_of((struct task *)(void *)change);
-    struct store_user other;
-    enum store_result result =
-        store_user_by_name(store, work->user.name, &other);
-
-    if (result == STORE_OK)
-        return STORE_TAKEN_NAME;
-    if (result == STORE_NONE)
-        result = store_user_by_email(store, work->user.email, &other);
-    return result == STORE_OK ? STORE_TAKEN_EMAIL : result;
-}
-
-/* Who is there already is told before the costly hash, and again after it. */
-static void end_finding(struct task *task)
-{
-    struct sign_up *work = work_of(task);
-
-    if (task->change.result != STORE_NONE) {
-        answer_added(task);
-        return;
-    }
-    work->hash.job.task = PASSWORD_MAKE;
-    work->hash.done = store_hashed;
-    (void)hash_submit(work->hash.call, &work->hash); // answers where it cannot
-}
-
 /* All is known of what was asked for: refuses it, or goes on. */
-static void judge(struct sign_up *work, bool common)
+static void end_judge(struct new_password *password)
 {
-    struct call *call = work->hash.call;
+    struct sign_up *work = work_of_password(password);
+    struct call *call = password->hash.call;
     struct fields *fields = &call->fields;
 
-    find_problems(call, common);
+    compare_passwords(call);
     if (call->problems.count > 0) {
         call_reply_problems(call);
         return;
@@ -193,19 +171,11 @@ static void judge(struct sign_up *work, bool common)
                    sizeof work->user.name);
     plausible_copy(fields_text(fields, FIELD_EMAIL), work->user.email,
                    sizeof work->user.email);
-    work->task.change.run = find_taken;
-    work->task.done = end_finding;
-    task_read(call->worker, &work->task);
-}
-
-static void judge_guessed(struct hash *hash)
-{
-    judge(work_of_hash(hash), hash->job.result == PASSWORD_COMMON);
+    new_password_make(password);
 }
 
 void account_create(struct call *call)
 {
-    struct span password = fields_text(&call->fields, FIELD_PASSWORD);
     struct sign_up *work = NULL;
 
     if (!call_may_go_on(call, THROTTLE_SIGN_UP) ||
@@ -214,15 +184,10 @@ void account_create(struct call *call)
     work = call_reserve(call, sizeof *work);
     if (work == NULL)
         return;
-    work->hash.call = call;
-    // To find out how easily it is guessed takes too long for a loop.
-    if (password.length > 0 && password_fits(password.text, password.length)) {
-        work->hash.job.task = PASSWORD_GUESS;
-        work->hash.done = judge_guessed;
-        (void)hash_submit(call, &work->hash); // likewise
-    } else {
-        judge(work, false);
-    }
+    find_problems(call);
+    work->password.judged = end_judge;
+    work->password.made = store_hashed;
+    new_password_judge(call, &work->password, FIELD_PASSWORD);
 }
 
 /* ---- Who am I ---- */

@@ -96,7 +96,9 @@ static int hash_password(struct admin *admin, struct store_user *user)
     int code = admin_read_password(admin, password, &text.length);
 
     if (code == ADMIN_DONE &&
-        plausible_password(text, plausible_is_common(text), wrong, 1) > 0)
+        plausible_password(
+            text, plausible_is_common(text) ? CASE_TOO_COMMON : CASE_OK, wrong,
+            1) > 0)
         code = refuse("password", wrong[0]);
     if (code == ADMIN_DONE && password_make(&costs, password, text.length,
                                             user->password) != PASSWORD_OK)

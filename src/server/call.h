@@ -66,6 +66,13 @@ bool call_may_go_on(struct call *call, enum throttle_act act);
 bool call_is_full(const struct call *call, enum throttle_act act);
 void call_count(struct call *call, enum throttle_act act);
 
+/*
+ * Brings names, addresses and passwords of the request into the one form that
+ * they are kept and compared in (server/nfc.h). False: no memory, and it has
+ * been answered 503.
+ */
+bool call_normalize(struct call *call);
+
 /* A header of the request, or an empty span. */
 struct span call_header(const struct call *call, const char *name);
 

@@ -231,4 +231,6 @@ void call_set_user(struct call *call, const struct store_user *user)
     fields_set_text(&call->fields, FIELD_USERNAME, span_of(user->name));
     fields_set_text(&call->fields, FIELD_EMAIL, span_of(user->email));
     fields_set_text(&call->fields, FIELD_ROLES, span_of(user->roles));
+    if (user->email[0] != '\0')
+        fields_set_bool(&call->fields, FIELD_VERIFIED, user->verified);
 }

@@ -64,6 +64,10 @@ static const struct option_row rows[] = {
      config_value_roles, "user, moderator and admin, with commas between"},
     {"threads", "STAYD_THREADS", KIND_COUNT, AT(threads), 1,
      CONFIG_THREADS_MAX, NULL, "1 to 64"},
+    {"sessions-max", "STAYD_SESSIONS_MAX", KIND_COUNT, AT(sessions_max), 1,
+     CONFIG_SESSIONS_MAX, NULL, "1 to 1000"},
+    {"mail-command", "STAYD_MAIL_COMMAND", KIND_TEXT, AT(mail_command), 0, 0,
+     config_value_program, "the absolute path of a program"},
     {"config", "STAYD_CONFIG", KIND_TEXT, AT(file), 0, 0, NULL, "a path"},
     {"log-level", "STAYD_LOG_LEVEL", KIND_OTHER, 0, 0, 0, config_value_level,
      "error, warn, info or debug"},
@@ -429,6 +433,7 @@ static const struct config defaults = {
     .sandbox = true,
     .threads = 1,
     .database_connections = 4,
+    .sessions_max = 100,
     .log_level = CONFIG_INFO,
     .hide_users = true,
     .audit_keep_s = 90 * DAY_S,
@@ -519,6 +524,10 @@ static const char help[] =
     "  --audit-keep TIME     keep the audit trail so long (90d)\n"
     "  --lenient-nest        refresh by an access token alone, of any age,\n"
     "                        where the dialect does: a risk, see the manual\n"
+    "  --sessions-max N      sessions that one user may have (100); at the next\n"
+    "                        sign-in the least used ends\n"
+    "  --mail-command PROGRAM  mails codes to users: it gets one JSON object on\n"
+    "                        its standard input\n"
     "  --threads N           loops, 1 to 64 (1)\n"
     "  --config FILE         options, one `name = value` per line\n"
     "  --log-level LEVEL     error, warn, info or debug (info)\n"

@@ -20,6 +20,7 @@ enum {
     CONFIG_WHY_SIZE = 512,
     CONFIG_THREADS_MAX = 64,
     CONFIG_CONNECTIONS_MAX = 16,
+    CONFIG_SESSIONS_MAX = 1000,   /* STORE_RECLAIM_MAX */
     CONFIG_ROWS_MAX = 96,         /* options there may be */
     CONFIG_WORDS_MAX = 16,        /* of a command, arguments included */
     CONFIG_FILE_MAX = 256 * 1024, /* bytes of --config */
@@ -78,6 +79,8 @@ struct config {
     enum config_level log_level;
     int64_t audit_keep_s; /* 0: for ever */
     bool throttle;
+    int64_t sessions_max;     /* living sessions of one user */
+    const char *mail_command; /* a program; NULL: no mail */
     bool demo;
     bool lenient; /* --lenient-nest: where a family takes an access token alone
                      for a refresh, so do we */

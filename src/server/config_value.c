@@ -125,6 +125,13 @@ bool config_value_switch(const char *text, bool *out)
     return false;
 }
 
+/* Whether it can be run is seen when it is to be. */
+bool config_value_program(const char *text, struct config *out)
+{
+    (void)out; // the text itself is kept by the caller
+    return text[0] == '/' && text[1] != '\0';
+}
+
 bool config_value_proxy(const char *text, struct config *out)
 {
     struct client_trust trust = {.count = 0};

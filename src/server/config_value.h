@@ -23,6 +23,7 @@ config_value config_value_claim;
 config_value config_value_roles;
 config_value config_value_level;
 config_value config_value_algorithm;
+config_value config_value_program;
 config_value config_value_proxy;
 config_value config_value_throttle;    /* --throttle */
 config_value config_value_no_throttle; /* --no-throttle */

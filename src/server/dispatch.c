@@ -29,6 +29,16 @@ static resource *const resources[MESSAGE_COUNT] = {
     [MESSAGE_REVOKE] = session_end,
     [MESSAGE_VERIFY] = session_verify,
     [MESSAGE_ME] = account_show,
+    [MESSAGE_ME_CHANGE] = account_change,
+    [MESSAGE_ME_DELETE] = account_remove,
+    [MESSAGE_EMAIL_VERIFY] = email_verify,
+    [MESSAGE_EMAIL_CONFIRM] = email_confirm,
+    [MESSAGE_RESET] = reset_ask,
+    [MESSAGE_RESET_CONFIRM] = reset_confirm,
+    [MESSAGE_SESSION_LIST] = session_list,
+    [MESSAGE_SESSION_END] = session_end_listed,
+    [MESSAGE_SESSION_END_OTHERS] = session_end_many,
+    [MESSAGE_SESSION_END_ALL] = session_end_many,
     [MESSAGE_BOARD_ALL] = board_show,
     [MESSAGE_BOARD_USER] = board_show,
     [MESSAGE_BOARD_MOD] = board_show,
@@ -62,6 +72,8 @@ static void answer_message(struct call *call)
 
     request_match(&call->mount->dialect, &call->seen, &call->message,
                   &call->fields, &call->problems);
+    if (!call_normalize(call))
+        return;
     run = resources[call->message];
     if (asks_cookie_mode(call))
         refuse_cookie_mode(call);

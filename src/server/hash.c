@@ -24,14 +24,17 @@ static void post(struct password_job *job)
     loop_post(hash->call->worker->loop, &hash->back);
 }
 
-bool hash_submit(struct call *call, struct hash *hash)
+static enum field field_of(const struct hash *hash)
 {
-    struct span password = fields_text(&call->fields, FIELD_PASSWORD);
+    return hash->field == FIELD_NONE ? FIELD_PASSWORD : hash->field;
+}
 
-    if (!password_fits(password.text, password.length)) {
-        call_reply(call, CASE_TOO_LONG, FIELD_PASSWORD);
+bool hash_offer(struct call *call, struct hash *hash)
+{
+    struct span password = fields_text(&call->fields, field_of(hash));
+
+    if (!password_fits(password.text, password.length))
         return false;
-    }
     memcpy(hash->job.password, password.text, password.length);
     hash->job.password_length = password.length;
     http_peer_network(&call->client, hash->job.from);
@@ -41,6 +44,18 @@ bool hash_submit(struct call *call, struct hash *hash)
     if (password_submit(call->server->pool, &hash->job) == PASSWORD_TAKEN)
         return true;
     bytes_wipe(hash->job.password, sizeof hash->job.password);
-    call_reply_failed(call);
+    return false;
+}
+
+bool hash_submit(struct call *call, struct hash *hash)
+{
+    struct span password = fields_text(&call->fields, field_of(hash));
+
+    if (hash_offer(call, hash))
+        return true;
+    if (password_fits(password.text, password.length))
+        call_reply_failed(call);
+    else
+        call_reply(call, CASE_TOO_LONG, field_of(hash));
     return false;
 }

@@ -72,14 +72,52 @@ static enum password_result verify(const char *hash, const char *password,
     return errno == ENOMEM ? PASSWORD_FAILED : PASSWORD_WRONG;
 }
 
+static enum password_result verify_foreign(const char *hash,
+                                           struct span password)
+{
+    switch (foreign_check(hash, password)) {
+    case FOREIGN_RIGHT:
+        return PASSWORD_OK;
+    case FOREIGN_WRONG:
+        return PASSWORD_WRONG;
+    case FOREIGN_FAILED:
+        break;
+    }
+    return PASSWORD_FAILED;
+}
+
+/*
+ * A wrong password, or nobody's, has cost one hash by now: the one of `own`, or
+ * ours where that is empty. Spends what users of the other kinds would cost.
+ */
+static void spend(const struct password_pool *pool,
+                  const struct password_job *job, const char *own)
+{
+    struct span password = {job->password, job->password_length};
+
+    if (own[0] != '\0')
+        (void)verify(pool->nobody, job->password, job->password_length);
+    for (size_t i = 0; i < job->foreign.count; i++)
+        if (strcmp(job->foreign.list[i].text, own) != 0)
+            foreign_spend(&job->foreign.list[i], password);
+}
+
 static void check(const struct password_pool *pool, struct password_job *job)
 {
+    struct span password = {job->password, job->password_length};
     bool known = job->hash[0] != '\0';
+    struct foreign_kind own = {""};
 
-    job->result = verify(known ? job->hash : pool->nobody, job->password,
-                         job->password_length);
+    if (foreign_read(job->hash, &own))
+        job->result = verify_foreign(job->hash, password);
+    else
+        job->result = verify(known ? job->hash : pool->nobody, job->password,
+                             job->password_length);
     if (!known && job->result == PASSWORD_OK)
         job->result = PASSWORD_WRONG; // drawn by chance, but nobody's
+    if (job->result == PASSWORD_WRONG)
+        spend(pool, job, own.text);
+    // Of a hash that is not libsodium's it says so, too.
     job->outdated = job->result == PASSWORD_OK &&
                     crypto_pwhash_str_needs_rehash(job->hash, pool->cost.passes,
                                                    pool->cost.memory) != 0;
@@ -98,7 +136,8 @@ static void run(const struct password_pool *pool, struct password_job *job)
         job->result = make(&pool->cost, text.text, text.length, job->hash);
         break;
     case PASSWORD_GUESS:
-        job->result = plausible_is_common(text) ? PASSWORD_COMMON : PASSWORD_OK;
+        job->guess = plausible_guess(text, &job->about);
+        job->result = PASSWORD_OK;
         break;
     }
 }

@@ -14,6 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "server/foreign.h"
+#include "server/plausible.h"
+
 enum {
     PASSWORD_SIZE_MAX = 1024, /* bytes, without a NUL */
     PASSWORD_CHARACTERS_MAX = 256,
@@ -24,7 +27,6 @@ enum {
 enum password_result {
     PASSWORD_OK = 0,
     PASSWORD_WRONG,   /* the password, or there is no such user */
-    PASSWORD_COMMON,  /* GUESS: it is guessed early */
     PASSWORD_FAILED,  /* out of memory: 503 */
     PASSWORD_STOPPED, /* the pool closed before its turn: 503 */
 };
@@ -53,10 +55,16 @@ struct password_job {
     enum password_task task;
     char password[PASSWORD_SIZE_MAX]; /* wiped before done */
     size_t password_length;           /* in bytes */
-    char hash[PASSWORD_HASH_SIZE];    /* "$argon2id$v=19$m=19456,t=2,p=1$..." */
+    char hash[PASSWORD_HASH_SIZE]; /* "$argon2id$v=19$m=19456,t=2,p=1$..."; for
+                                      CHECK also one of server/foreign.h */
+    struct foreign_kinds foreign;  /* CHECK: what else users' hashes are here;
+                                      a wrong password costs one of each, so
+                                      that time tells nothing of the user */
+    struct plausible_about about;  /* GUESS */
+    struct plausible_guess guess;  /* GUESS: what came of it */
     uint8_t from[PASSWORD_FROM_SIZE]; /* whose share of the queue it takes */
     enum password_result result;
-    bool outdated; /* CHECK went well, but the hash has other costs than ours */
+    bool outdated; /* CHECK went well, but the hash is not one that we make */
     /* Runs on a thread of the pool; must not block: post to the loop. */
     void (*done)(struct password_job *job);
 };

@@ -24,20 +24,41 @@ enum {
     PLAUSIBLE_GUESS_BYTES = 32,
 };
 
-/* Each gives CASE_OK or why not. */
+/* Each gives CASE_OK or why not. Characters that do not show, or that turn the
+   text around, are CASE_INVALID in names and addresses; so is what is no UTF-8. */
 enum reply_kind plausible_name(struct span text);
 enum reply_kind plausible_email(struct span text);
 enum reply_kind plausible_title(struct span text);
 
-/* Would a guesser come to it early? Takes milliseconds: never on a loop. */
+/* How early a guesser would come to a password. */
+struct plausible_guess {
+    enum reply_kind kind; /* CASE_OK, CASE_TOO_COMMON or CASE_TOO_LIKE */
+    const char *reason;   /* a sentence for people; constant; "" for CASE_OK */
+};
+
+enum { PLAUSIBLE_ABOUT_MAX = 2, PLAUSIBLE_ABOUT_SIZE = 64 };
+
+/* What a guesser knows of the user, name and address: parts of a password that
+   are worth nothing. Cut where it is longer. Zeroed: nothing. */
+struct plausible_about {
+    char word[PLAUSIBLE_ABOUT_MAX][PLAUSIBLE_ABOUT_SIZE];
+};
+
+struct plausible_about plausible_about(struct span name, struct span email);
+
+/* Takes milliseconds: never on a loop. */
+struct plausible_guess plausible_guess(struct span password,
+                                       const struct plausible_about *about);
+/* The same, knowing nothing of the user. */
 bool plausible_is_common(struct span password);
 
 /*
- * All that is wrong with a new password, at most `max`; how many. `common` is
- * what plausible_is_common said.
+ * All that is wrong with a new password, at most `max`; how many. `guess` is
+ * what plausible_guess said of it. Digits alone are wrong only where they are
+ * guessed early, too: there are no rules of composition.
  */
-size_t plausible_password(struct span text, bool common, enum reply_kind *out,
-                          size_t max);
+size_t plausible_password(struct span text, enum reply_kind guess,
+                          enum reply_kind *out, size_t max);
 
 /*
  * Copies into out[size] with a NUL behind it. Cut at a whole character where it

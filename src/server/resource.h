@@ -13,6 +13,18 @@ typedef void resource(struct call *call);
 resource account_create;
 resource account_show;
 
+/* account_change.c */
+resource account_change;
+resource account_remove;
+
+/* email.c */
+resource email_verify;
+resource email_confirm;
+
+/* reset.c */
+resource reset_ask;
+resource reset_confirm;
+
 /* sign_in.c */
 resource session_create;
 
@@ -20,6 +32,11 @@ resource session_create;
 resource session_refresh;
 resource session_end;
 resource session_verify;
+
+/* session_list.c */
+resource session_list;
+resource session_end_listed;
+resource session_end_many; /* all, or all others */
 
 /* board.c */
 resource board_show;

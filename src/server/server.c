@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -396,6 +397,23 @@ static bool describe(struct server *server)
     return server->openapi != NULL;
 }
 
+/* Before there are keys, connections and threads, of which a fork would get its
+   share. */
+static enum server_result open_mailer(struct server *server,
+                                      char why[SERVER_WHY_SIZE])
+{
+    const char *program = server->config->mail_command;
+
+    if (program == NULL)
+        return SERVER_OK;
+    if (access(program, X_OK) == 0 &&
+        mailer_open(&server->mailer, program, &server->log))
+        return SERVER_OK;
+    (void)snprintf(why, SERVER_WHY_SIZE, "--mail-command: %.256s: %s", program,
+                   strerror(errno));
+    return SERVER_FAILED;
+}
+
 /* Opens everything between the sockets and the loops that serve them. */
 static enum server_result open_inside(struct server *server,
                                       char why[SERVER_WHY_SIZE])
@@ -450,7 +468,9 @@ enum server_result server_open(struct server *out,
         return SERVER_BAD_CONFIG;
     // The port first: a taken one must leave no new database behind.
     out->worker_count = (size_t)config->threads;
-    result = open_sockets(out, &all, why);
+    result = open_mailer(out, why);
+    if (result == SERVER_OK)
+        result = open_sockets(out, &all, why);
     if (result == SERVER_OK)
         result = open_inside(out, why);
     if (result == SERVER_OK)
@@ -517,6 +537,7 @@ void server_close(struct server *server)
         key_ring_drop(server->workers[i].keys);
     }
     free(server->workers);
+    mailer_close(&server->mailer);
     if (server->listening[0] != '\0')
         listen_forget(&server->address);
     throttle_close(server->throttle);

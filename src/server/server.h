@@ -20,6 +20,7 @@
 #include "server/listen.h"
 #include "server/log.h"
 #include "server/loop.h"
+#include "server/mail.h"
 #include "server/metrics.h"
 #include "server/mount.h"
 #include "server/notify.h"
@@ -52,6 +53,7 @@ struct worker {
     struct audit_queue audit;
     struct key_ring *keys;      /* of now; server_use_keys changes it */
     struct token_issuer issuer; /* with these keys */
+    size_t codes; /* on their way to the writer (server/code.h) */
 };
 
 /* Switches of --demo; all zero otherwise. */
@@ -77,6 +79,7 @@ struct server {
     _Atomic int64_t write_failed_s; /* when the log was last told of it */
     struct password_pool *pool;
     struct census *census; /* NULL: none could be started */
+    struct mailer mailer; /* closed where there is no --mail-command */
     struct client_trust trust;
     struct throttle *throttle;
     struct worker *workers;

@@ -17,10 +17,13 @@ struct sign_in {
     struct task task;
     struct hash hash;
     char shown[STORE_NAME_SIZE]; /* name or address, or empty */
-    bool by_email;
+    bool is_name;                /* it may be a name, an address, or both */
+    bool is_email;
     struct store_user user; /* as read before the hash; id 0: there is none */
+    char seen[STORE_PASSWORD_SIZE]; /* the hash that the password fitted */
     struct store_session session;
     struct store_session added;
+    int64_t reclaimed; /* sessions that were one too many */
     struct audit audit;
     uint8_t root[STORE_LINK_SIZE]; /* offered: the first token's parent */
     char sid_text[BASE64URL_LENGTH(STORE_SID_SIZE)];
@@ -59,6 +62,10 @@ static void answer_signed_in(struct sign_in *work)
                     (struct span){work->sid_text, sizeof work->sid_text});
     fields_set_text(&call->fields, FIELD_LABEL, span_of(session->label));
     audit_tell(&call->server->log, &work->audit);
+    if (work->reclaimed > 0)
+        log_event(&call->server->log, CONFIG_INFO, "reclaimed",
+                  "user=%lld sessions=%lld", (long long)work->user.id,
+                  (long long)work->reclaimed);
     call_reply(call, CASE_OK, FIELD_NONE);
 }
 
@@ -114,13 +121,35 @@ static void answer_added(struct task *task)
 
 /* ---- 2: the password was right ---- */
 
+/* The least used sessions make room for the new one. */
+static enum store_result reclaim(struct store *store, struct sign_in *work)
+{
+    const struct store_reclaim which = {
+        .user_id = work->user.id,
+        .keep = work->added.sid,
+        .max = work->hash.call->server->config->sessions_max,
+        .now_s = work->hash.call->now_s,
+    };
+
+    return store_session_reclaim(store, &which, &work->reclaimed);
+}
+
+/* All in one transaction: the newer hash, where there is one, the session, the
+   end of those that are too many, the audit. */
 static enum store_result add_session(struct store *store, struct change *change)
 {
     struct sign_in *work = work_of((struct task *)(void *)change);
+    enum store_result result = STORE_OK;
 
-    enum store_result result = store_session_add(
-        store, &work->session, work->user.password, &work->added);
-
+    work->reclaimed = 0;
+    if (strcmp(work->seen, work->user.password) != 0)
+        result = store_user_swap_password(store, work->user.id, work->seen,
+                                          work->user.password);
+    if (result == STORE_OK)
+        result = store_session_add(store, &work->session, work->user.password,
+                                   &work->added);
+    if (result == STORE_OK)
+        result = reclaim(store, work);
     if (result == STORE_OK)
         result = audit_store(store, &work->audit);
     return result;
@@ -149,19 +178,45 @@ static void refuse(struct sign_in *work, enum audit_outcome outcome,
     call_reply(call, kind, FIELD_NONE);
 }
 
+static struct sign_in *work_of_hash(struct hash *hash)
+{
+    return (struct sign_in *)(void *)((char *)hash -
+                                      offsetof(struct sign_in, hash));
+}
+
+static void end_renewal(struct hash *hash)
+{
+    struct sign_in *work = work_of_hash(hash);
+
+    memcpy(work->user.password, hash->job.hash, sizeof work->user.password);
+    submit_session(work);
+}
+
+/* The hash is an imported one, or has the costs of former days. Where the pool
+   is busy that has time until the next sign-in. */
+static void renew_hash(struct sign_in *work)
+{
+    work->hash.job.task = PASSWORD_MAKE;
+    work->hash.done = end_renewal;
+    if (!hash_offer(work->hash.call, &work->hash))
+        submit_session(work);
+}
+
 static void answer_hashed(struct hash *hash)
 {
-    struct sign_in *work =
-        (struct sign_in *)(void *)((char *)hash -
-                                   offsetof(struct sign_in, hash));
+    struct sign_in *work = work_of_hash(hash);
     struct call *call = hash->call;
     bool hide = call->server->config->hide_users;
 
     if (hash->job.result == PASSWORD_OK)
         call_know(call);
-    if (hash->job.result == PASSWORD_OK && !work->user.disabled)
-        submit_session(work);
-    else if (hash->job.result == PASSWORD_OK)
+    if (hash->job.result == PASSWORD_OK && !work->user.disabled) {
+        memcpy(work->seen, work->user.password, sizeof work->seen);
+        if (hash->job.outdated)
+            renew_hash(work);
+        else
+            submit_session(work);
+    } else if (hash->job.result == PASSWORD_OK)
         refuse(work, AUDIT_DISABLED, CASE_DISABLED);
     else if (work->user.id == 0)
         refuse(work, AUDIT_UNKNOWN_USER,
@@ -216,16 +271,37 @@ static void describe_session(struct call *call, struct store_session *session)
     plausible_copy(span_of(address), session->address, sizeof session->address);
 }
 
-/* By the name or address that the user shows; an empty one is nobody's. */
+/* Of both what is a name goes first; what is an address is looked up all the
+   same, so that it takes as long. */
+static enum store_result find_shown(struct store *store, struct sign_in *work)
+{
+    enum store_result named = STORE_NONE, mailed = STORE_NONE;
+    struct store_user other;
+
+    if (work->is_name)
+        named = store_user_by_name(store, work->shown, &work->user);
+    if (work->is_email)
+        mailed = store_user_by_email(store, work->shown, &other);
+    if (named != STORE_NONE || mailed != STORE_OK)
+        return named == STORE_NONE ? mailed : named;
+    work->user = other;
+    return STORE_OK;
+}
+
+/* By the name or address that the user shows; an empty one is nobody's. And of
+   which kinds hashes are here. */
 static enum store_result find_user(struct store *store, struct change *change)
 {
     struct sign_in *work = work_of((struct task *)(void *)change);
+    struct store_value kinds;
+    enum store_result result =
+        store_setting_get(store, FOREIGN_SETTING, &kinds);
 
-    if (work->shown[0] == '\0')
-        return STORE_NONE;
-    if (work->by_email)
-        return store_user_by_email(store, work->shown, &work->user);
-    return store_user_by_name(store, work->shown, &work->user);
+    work->hash.job.foreign.count = 0;
+    if (result == STORE_OK)
+        foreign_parse((struct span){(const char *)kinds.bytes, kinds.length},
+                      &work->hash.job.foreign);
+    return store_failed(result) ? result : find_shown(store, work);
 }
 
 /* Nobody's password costs as much as somebody's: user.id is 0 then. */
@@ -248,14 +324,14 @@ static void check_password(struct task *task)
 
 static void read_shown(struct call *call, struct sign_in *work)
 {
-    struct span name;
+    bool named = fields_has(&call->fields, FIELD_USERNAME);
+    struct span text =
+        fields_text(&call->fields, named ? FIELD_USERNAME : FIELD_EMAIL);
 
-    work->by_email = !fields_has(&call->fields, FIELD_USERNAME);
-    name = fields_text(&call->fields,
-                       work->by_email ? FIELD_EMAIL : FIELD_USERNAME);
-    if ((work->by_email ? plausible_email(name) : plausible_name(name)) ==
-        CASE_OK)
-        plausible_copy(name, work->shown, sizeof work->shown);
+    work->is_name = named && plausible_name(text) == CASE_OK;
+    work->is_email = plausible_email(text) == CASE_OK;
+    if (work->is_name || work->is_email)
+        plausible_copy(text, work->shown, sizeof work->shown);
 }
 
 void session_create(struct call *call)
