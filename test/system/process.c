@@ -254,6 +254,24 @@ void process_close_input(struct process *p)
     p->in = -1;
 }
 
+long process_rss_kb(const struct process *process)
+{
+    char path[64];
+    char line[256];
+    long kb = -1;
+    FILE *file;
+
+    (void)snprintf(path, sizeof path, "/proc/%d/status",
+                   (int)process_id(process));
+    file = fopen(path, "re");
+    if (file == NULL)
+        return -1;
+    while (kb < 0 && fgets(line, sizeof line, file) != NULL)
+        (void)sscanf(line, "VmRSS: %ld", &kb);
+    (void)fclose(file);
+    return kb;
+}
+
 void process_signal(struct process *p, int number)
 {
     if (!p->ended)

@@ -55,6 +55,9 @@ char *process_text(struct process *process, enum process_stream stream);
 bool process_write(struct process *process, const char *text);
 void process_close_input(struct process *process);
 
+/* Memory it holds now, in kB; -1 when that cannot be read. */
+long process_rss_kb(const struct process *process);
+
 /* `number` is a signal's. */
 void process_signal(struct process *process, int number);
 
