@@ -43,9 +43,12 @@ export function send(url, { method = 'GET', headers = {}, json, from } = {}) {
     });
 }
 
-/** Starts one with these options; it listens when this resolves. */
-export async function startServer(options = []) {
-    const folder = mkdtempSync(join(tmpdir(), 'stay-front-'));
+/**
+ * Starts one with these options; it listens when this resolves. With a
+ * `shared` folder it is another on that one's database.
+ */
+export async function startServer(options = [], shared = undefined) {
+    const folder = shared ?? mkdtempSync(join(tmpdir(), 'stay-front-'));
     const database = `sqlite:${folder}/stay.db`;
     const child = spawn(program, ['--listen', '127.0.0.1:0', '--database',
         database, '--log-level', 'error', ...options],
@@ -64,7 +67,8 @@ export async function startServer(options = []) {
     server.stop = async () => {
         child.kill('SIGTERM');
         const end = await ended;
-        rmSync(folder, { recursive: true });
+        if (shared === undefined)
+            rmSync(folder, { recursive: true });
         if (end !== 0)
             throw new Error(`stayd ended with ${end}: ${server.errors}`);
     };
