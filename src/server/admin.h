@@ -36,6 +36,9 @@ enum admin_option {
     ADMIN_ROLES, /* "user,moderator" */
     ADMIN_USER,
     ADMIN_JSON, /* a switch: lists as JSON */
+    ADMIN_LEAD,
+    ADMIN_COMPROMISED, /* a switch */
+    ADMIN_REFRESH,     /* a switch */
     ADMIN_OPTIONS
 };
 
@@ -147,6 +150,8 @@ admin_function admin_user_roles;
 admin_function admin_user_list;
 admin_function admin_sessions_list;
 admin_function admin_sessions_end;
+admin_function admin_keys_list;
+admin_function admin_keys_rotate;
 admin_function admin_migrate;
 admin_function admin_backup;
 admin_function admin_check;

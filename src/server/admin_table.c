@@ -11,6 +11,9 @@ const struct config_extra admin_extras[ADMIN_OPTIONS] = {
     [ADMIN_ROLES] = {"roles",          false},
     [ADMIN_USER] = {"user",           false},
     [ADMIN_JSON] = {"json",           true },
+    [ADMIN_LEAD] = {"lead", false},
+    [ADMIN_COMPROMISED] = {"compromised", true},
+    [ADMIN_REFRESH] = {"refresh", true},
 };
 
 #define BIT(option) (1u << (option))
@@ -33,6 +36,12 @@ const struct admin_command admin_commands[] = {
      admin_sessions_list, "living sessions, of all or of one account"},
     {"sessions end", "SID", 0, 1, BIT(ADMIN_USER), ADMIN_WRITE,
      admin_sessions_end, "end one, or with --user NAME all of an account"},
+    {"keys list", "", 0, 0, BIT(ADMIN_JSON), ADMIN_READ, admin_keys_list,
+     "keys of access and refresh tokens, and what each does"},
+    {"keys rotate", "", 0, 0,
+     BIT(ADMIN_LEAD) | BIT(ADMIN_COMPROMISED) | BIT(ADMIN_REFRESH),
+     ADMIN_WRITE, admin_keys_rotate,
+     "add a key, used when every cache has it; --algorithm NAME: of another"},
     {"migrate", "", 0, 0, 0, ADMIN_CLOSED, admin_migrate,
      "bring the database to this version"},
     {"backup", "FILE", 1, 1, 0, ADMIN_READ, admin_backup,

@@ -66,6 +66,13 @@ bool call_may_go_on(struct call *call, enum throttle_act act);
 bool call_is_full(const struct call *call, enum throttle_act act);
 void call_count(struct call *call, enum throttle_act act);
 
+/* The two halves of it. Is it an access token of ours, and of now? CASE_OK: sid
+   is its session's. */
+enum reply_kind call_judge_token(struct call *call, struct span text);
+/* Why a good token's session does not hold any more; CASE_OK: it does. */
+enum reply_kind call_judge_session(const struct call *call,
+                                   const struct store_session *session);
+
 /*
  * Brings names, addresses and passwords of the request into the one form that
  * they are kept and compared in (server/nfc.h). False: no memory, and it has

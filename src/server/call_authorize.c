@@ -44,9 +44,8 @@ static bool may(enum need need, const char *roles)
     return false;
 }
 
-/* Why a good token's session does not hold any more; CASE_OK: it does. */
-static enum reply_kind judge_session(const struct call *call,
-                                     const struct store_session *session)
+enum reply_kind call_judge_session(const struct call *call,
+                                   const struct store_session *session)
 {
     const struct store_lifetime lifetime = {
         .now_s = call->now_s,
@@ -85,7 +84,7 @@ static enum reply_kind judge_found(const struct authorization *work)
         return CASE_BAD_TOKEN;
     if (work->task.change.result != STORE_OK)
         return CASE_UNAVAILABLE;
-    kind = judge_session(work->call, &work->session);
+    kind = call_judge_session(work->call, &work->session);
     if (kind == CASE_OK && !may(work->need, work->session.roles))
         kind = CASE_WRONG_ROLE;
     return kind;
@@ -106,18 +105,11 @@ static void end_authorization(struct task *task)
     work->then(call);
 }
 
-static enum reply_kind judge_token(struct call *call)
+enum reply_kind call_judge_token(struct call *call, struct span text)
 {
-    struct server *server = call->server;
     struct token_claims claims;
-    struct span text;
-    enum reply_kind kind =
-        access_match(&call->mount->dialect, call->seen.headers,
-                     call->seen.headers_count, &text);
     struct offered_token offered;
 
-    if (kind != CASE_OK)
-        return kind;
     switch (token_read(&call->worker->issuer, text, call->now_s, &claims)) {
     case TOKEN_BAD:
         // A refresh token shown by mistake has words of its own somewhere.
@@ -128,10 +120,20 @@ static enum reply_kind judge_token(struct call *call)
     case TOKEN_OK:
         break;
     }
-    if (claims.issued_us <= atomic_load(&server->demo.expired_us))
+    if (claims.issued_us <= atomic_load(&call->server->demo.expired_us))
         return CASE_EXPIRED_TOKEN;
     memcpy(call->sid, claims.sid, sizeof call->sid);
     return CASE_OK;
+}
+
+static enum reply_kind judge_headers(struct call *call)
+{
+    struct span text;
+    enum reply_kind kind =
+        access_match(&call->mount->dialect, call->seen.headers,
+                     call->seen.headers_count, &text);
+
+    return kind == CASE_OK ? call_judge_token(call, text) : kind;
 }
 
 /* Asks the database, so that an ended session is refused at once. */
@@ -145,7 +147,7 @@ void call_authorize(struct call *call, void (*then)(struct call *call))
         then(call);
         return;
     }
-    kind = judge_token(call);
+    kind = judge_headers(call);
     if (kind != CASE_OK) {
         call_reply(call, kind, FIELD_NONE);
         return;

@@ -104,6 +104,8 @@ static enum store_result add(struct rotating *r, const struct key_seal *seal,
                              .created_s = age_of_new(r)};
     if (out->algorithm == JWS_NO_ALGORITHM && newest != NULL)
         out->algorithm = newest->algorithm;
+    else if (out->algorithm == JWS_NO_ALGORITHM && out->use == KEY_ACCESS)
+        out->algorithm = JWS_EDDSA; // of an empty database
     if (out->id == 0)
         return STORE_LIMIT;
     if (!make_secret(r, out) || !name_key(r, out))

@@ -84,6 +84,7 @@ static enum store_result run_read(struct store *store, struct change *change)
 {
     struct look *look = look_of(change);
 
+    key_ring_drop(look->ring); // of a run before this one
     look->read =
         key_ring_read(&look->ring, store, &look->watch->worker->server->seal,
                       &look->plan, look->why);

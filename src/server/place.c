@@ -89,6 +89,7 @@ static const struct place_row places[] = {
     {"GET", "/openapi.json", "This document.", show_openapi, false, 200},
     {"GET", "/.well-known/jwks.json", "The public keys of access tokens.",
      show_keys, false, 200},
+    {"GET", "/auth/verify", "Is this a request of a living session?", place_verify, false, 204},
     {"POST", "/demo/expire", "Answer tokens issued so far as expired.",
      demo_expire, true, 204},
     {"POST", "/demo/faults", "Have refreshes fail.", demo_faults, true, 204},

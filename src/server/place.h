@@ -27,4 +27,13 @@ const char *place_path(size_t number);
 void place_live(struct call *call);
 void place_ready(struct call *call);
 
+/* ---- verify.c ---- */
+
+/*
+ * For nginx's auth_request and its like: is the request that these headers came
+ * with one of a living session, in whatever dialect? 204 with Stay-User,
+ * Stay-Roles and Stay-Session, or 401; with ?role=WORD also 403.
+ */
+void place_verify(struct call *call);
+
 #endif
