@@ -130,6 +130,8 @@ static const struct command_row rows[] = {
     {"check: a database that is none", {"check", "--database",
      "sqlite:$F/rubbish"}, NULL, 1, "<ANY>wrong database: database $F/rubbish: "
      "<ANY>\n", "stayd: stayd would not start, or not serve well\n"},
+    {"the configuration of the examples", {"check", "--config", EXAMPLE}, NULL,
+     0, "well  options: " EXAMPLE "\n<ANY>", ""},
     {"check: a key file that others may read", {"check", "--key-file",
      "$F/rubbish"}, NULL, 1, "<ANY>wrong key file: key file $F/rubbish: <ANY>"
      "\n", "stayd: stayd would not start, or not serve well\n"},

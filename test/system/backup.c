@@ -30,7 +30,7 @@ static bool back_up(const struct stayd *stayd, const char *path)
     return good;
 }
 
-/* As doc/restore.md says: stop, put the copy in its place, log away, start. */
+/* As stayd(8) says: stop, put the copy in its place, log away, start. */
 static bool restore(struct stayd *stayd, const char *copy)
 {
     static const char *const left[] = {"stay.db-wal", "stay.db-shm"};
