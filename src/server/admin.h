@@ -148,6 +148,7 @@ admin_function admin_user_disable;
 admin_function admin_user_enable;
 admin_function admin_user_roles;
 admin_function admin_user_list;
+admin_function admin_user_import;
 admin_function admin_sessions_list;
 admin_function admin_sessions_end;
 admin_function admin_keys_list;

@@ -30,6 +30,8 @@ const struct admin_command admin_commands[] = {
      "let it sign in again"},
     {"user roles", "NAME LIST", 2, 2, 0, ADMIN_WRITE, admin_user_roles,
      "set its roles: user, moderator, admin, with commas between"},
+    {"user import", "FILE", 1, 1, 0, ADMIN_WRITE, admin_user_import,
+     "add accounts from elsewhere, with the hashes of their passwords"},
     {"user list", "", 0, 0, BIT(ADMIN_JSON), ADMIN_READ, admin_user_list,
      "all accounts"},
     {"sessions list", "[NAME]", 0, 1, BIT(ADMIN_JSON), ADMIN_READ,

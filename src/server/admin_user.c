@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "server/admin.h"
+#include "server/nfc.h"
 #include "server/password.h"
 #include "server/plausible.h"
 
@@ -72,17 +73,20 @@ static int fill_user(struct admin *admin, struct store_user *user)
     const char *roles = admin->option[ADMIN_ROLES];
     enum reply_kind wrong = plausible_name(span_of(admin->words[0]));
 
+    if (wrong == CASE_OK &&
+        !nfc_copy(span_of(admin->words[0]), user->name, sizeof user->name))
+        wrong = CASE_INVALID;
     if (wrong != CASE_OK)
         return refuse("name", wrong);
-    if (email != NULL && (wrong = plausible_email(span_of(email))) != CASE_OK)
+    if (email != NULL && (wrong = plausible_email(span_of(email))) == CASE_OK &&
+        !nfc_copy(span_of(email), user->email, sizeof user->email))
+        wrong = CASE_INVALID;
+    if (wrong != CASE_OK)
         return refuse("e-mail address", wrong);
     if (roles == NULL)
         roles = dialect_role(0);
     if (read_roles(roles, user->roles) == 0)
         return refuse_roles(roles);
-    plausible_copy(span_of(admin->words[0]), user->name, sizeof user->name);
-    if (email != NULL)
-        plausible_copy(span_of(email), user->email, sizeof user->email);
     user->created_s = admin->now_s;
     return ADMIN_DONE;
 }
@@ -91,10 +95,16 @@ static int hash_password(struct admin *admin, struct store_user *user)
 {
     const struct password_config costs = {.threads = 0};
     char password[ADMIN_SECRET_SIZE];
-    struct span text = {password, 0};
+    char normal[ADMIN_SECRET_SIZE];
+    struct span text = {normal, 0};
     enum reply_kind wrong[1];
-    int code = admin_read_password(admin, password, &text.length);
+    size_t length;
+    int code = admin_read_password(admin, password, &length);
 
+    if (code == ADMIN_DONE &&
+        !nfc_copy((struct span){password, length}, normal, sizeof normal))
+        code = refuse("password", CASE_INVALID);
+    text = span_of(normal);
     if (code == ADMIN_DONE &&
         plausible_password(
             text, plausible_is_common(text) ? CASE_TOO_COMMON : CASE_OK, wrong,
@@ -104,6 +114,7 @@ static int hash_password(struct admin *admin, struct store_user *user)
                                             user->password) != PASSWORD_OK)
         code = admin_fail("the password could not be hashed: out of memory");
     sodium_memzero(password, sizeof password);
+    sodium_memzero(normal, sizeof normal);
     return code;
 }
 

@@ -162,7 +162,9 @@ static enum foreign_result check_pbkdf2(struct span hash, struct span password)
         return FOREIGN_WRONG;
     if (!derive(password, parts.salt, parts.rounds, got))
         return FOREIGN_FAILED;
-    if (CRYPTO_memcmp(got, want, sizeof got) == 0)
+    // To HMAC a short key and the same with NULs behind it are one (RFC 2104).
+    if (CRYPTO_memcmp(got, want, sizeof got) == 0 &&
+        memchr(password.text, '\0', password.length) == NULL)
         result = FOREIGN_RIGHT;
     bytes_wipe(got, sizeof got);
     return result;

@@ -71,3 +71,19 @@ enum nfc_result nfc_write(struct span text, char *out, size_t size,
     free(room);
     return result;
 }
+
+bool nfc_copy(struct span text, char *out, size_t size)
+{
+    size_t length = 0;
+    enum nfc_result result = nfc_write(text, out, size - 1, &length);
+
+    if (result == NFC_SAME && text.length < size) {
+        memcpy(out, text.text, text.length);
+        length = text.length;
+        result = NFC_OK;
+    }
+    if (result != NFC_OK || memchr(out, '\0', length) != NULL)
+        length = 0;
+    out[length] = '\0';
+    return length > 0 || text.length == 0;
+}

@@ -29,4 +29,8 @@ bool nfc_is_plain(struct span text);
 enum nfc_result nfc_write(struct span text, char *out, size_t size,
                           size_t *length);
 
+/* The same with a NUL behind it, whatever form it was in. False: no UTF-8, a NUL
+   within, too long, or no memory; `out` is empty then. */
+bool nfc_copy(struct span text, char *out, size_t size);
+
 #endif

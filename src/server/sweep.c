@@ -12,14 +12,24 @@ enum {
 /* Freed when it comes back; where it stands is kept in `from`. */
 struct sweep_work {
     struct task task;
-    struct store_sweep sweep;
+    struct store_sweep sweep; /* of sessions; count 0: without a limit of
+                                 their life a row is needed for ever */
+    int64_t now_s;
+    int64_t codes; /* removed */
 };
 
 static enum store_result run_sweep(struct store *store, struct change *change)
 {
     struct sweep_work *work = (struct sweep_work *)(void *)change;
 
-    return store_session_sweep(store, &work->sweep);
+    enum store_result result = STORE_OK;
+
+    work->codes = 0;
+    if (work->sweep.count > 0)
+        result = store_session_sweep(store, &work->sweep);
+    if (result == STORE_OK)
+        result = store_code_sweep(store, work->now_s, STEP_ROWS, &work->codes);
+    return result;
 }
 
 static void end_sweep(struct task *task)
@@ -29,9 +39,10 @@ static void end_sweep(struct task *task)
 
     if (task->change.result == STORE_OK) {
         __builtin_memcpy(worker->swept, work->sweep.from, STORE_SID_SIZE);
-        if (work->sweep.removed > 0)
+        if (work->sweep.removed > 0 || work->codes > 0)
             log_event(&worker->server->log, CONFIG_DEBUG, "sweep",
-                      "removed=%lld", (long long)work->sweep.removed);
+                      "sessions=%lld codes=%lld",
+                      (long long)work->sweep.removed, (long long)work->codes);
     }
     worker->sweeping = false;
     free(work);
@@ -43,15 +54,15 @@ static void tick(void *context)
     int64_t max_s = worker->server->limits.max_s;
     struct sweep_work *work;
 
-    // Without a limit, a row is needed for ever.
-    if (worker->sweeping || max_s == 0)
+    if (worker->sweeping)
         return;
     work = calloc(1, sizeof *work);
     if (work == NULL)
         return;
     __builtin_memcpy(work->sweep.from, worker->swept, STORE_SID_SIZE);
-    work->sweep.count = STEP_ROWS;
-    work->sweep.before_s = loop_now_s(worker->loop) - max_s;
+    work->now_s = loop_now_s(worker->loop);
+    work->sweep.count = max_s == 0 ? 0 : STEP_ROWS;
+    work->sweep.before_s = work->now_s - max_s;
     work->task.change.run = run_sweep;
     work->task.done = end_sweep;
     worker->sweeping = true;
