@@ -219,6 +219,7 @@ static enum store_result look_for(struct store *store, struct change *change)
 static void submit_committed(struct refresh *work)
 {
     work->task.change.run = run_committed;
+    work->task.change.sid = work->rotate.committed.sid;
     work->task.done = answer_refresh;
     task_submit(work->call->worker, &work->task);
 }
@@ -317,6 +318,7 @@ static void end_reading(struct task *task)
         return;
     }
     task->change.run = run_offered;
+    task->change.sid = refresh_of(task)->rotate.offered.token.sid;
     task_submit(task->worker, task);
 }
 

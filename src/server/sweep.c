@@ -64,6 +64,7 @@ static void tick(void *context)
     work->sweep.count = max_s == 0 ? 0 : STEP_ROWS;
     work->sweep.before_s = work->now_s - max_s;
     work->task.change.run = run_sweep;
+    work->task.change.steps = true;
     work->task.done = end_sweep;
     worker->sweeping = true;
     task_submit(worker, &work->task);

@@ -37,7 +37,7 @@ struct hand {
     struct store *store;
     pthread_t thread;
     struct store_log log;     /* as of its last commit or copy */
-    struct store_talk *talks; /* NULL where the database is a file */
+    struct batch_talk *talks; /* NULL where the database is a file */
 };
 
 struct writer {

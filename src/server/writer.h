@@ -75,6 +75,9 @@ struct change {
     /* More than one statement that writes: gets a savepoint, and what it wrote
        is kept on STORE_OK only. Without, it writes by one statement at most. */
     bool steps;
+    /* Where a session's row is all that it writes, its sid, alive until post;
+       NULL otherwise. Such changes share a transaction with a server. */
+    const uint8_t *sid;
     enum store_result result;
 };
 

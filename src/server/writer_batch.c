@@ -1,5 +1,8 @@
 #include "server/writer_batch.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/assert.h"
 #include "base/point.h"
 
@@ -114,41 +117,74 @@ enum store_result batch_run(struct store *store, struct change_list *batch)
 
 /* ---- Talks ---- */
 
-/* Runs those that are not done, each up to what it does not know yet. */
-static size_t run_talks(struct store *store, struct change_list *batch,
-                        struct store_talk *talks)
+static int compare_sids(const void *a, const void *b)
+{
+    const struct batch_talk *x = a;
+    const struct batch_talk *y = b;
+
+    return memcmp(x->change->sid, y->change->sid, STORE_SID_SIZE);
+}
+
+static struct batch_talk begin_talk(struct change *change)
+{
+    return (struct batch_talk){
+        .change = change,
+        .talk = {.waiting = true, .apart = change->sid == NULL}
+    };
+}
+
+/*
+ * Fills the talks: first those that write one session each, in the order of
+ * their sids, in which every process takes their rows; then the others. Changes
+ * of several steps are left out. How many.
+ */
+static size_t begin_talks(struct change_list *batch, struct batch_talk *talks)
+{
+    size_t count = 0;
+
+    assert(batch->count <= STORE_TALKS_MAX);
+    for (struct change *c = batch->first; c != NULL; c = c->next)
+        if (!c->steps && c->sid != NULL)
+            talks[count++] = begin_talk(c);
+    if (count > 1)
+        qsort(talks, count, sizeof *talks, compare_sids);
+    for (struct change *c = batch->first; c != NULL; c = c->next)
+        if (!c->steps && c->sid == NULL)
+            talks[count++] = begin_talk(c);
+    return count;
+}
+
+/*
+ * Runs those that are not done, each up to what it does not know yet; how many
+ * wait then. A pass of its own for those that talk apart: the transaction of
+ * the others is not to be cut in two.
+ */
+static size_t run_talks(struct store *store, struct batch_talk *talks,
+                        size_t count, bool apart)
 {
     size_t waiting = 0;
 
-    for (struct change *c = batch->first; c != NULL; c = c->next, talks++) {
-        if (!talks->waiting)
+    for (size_t i = 0; i < count; i++) {
+        struct change *change = talks[i].change;
+
+        if (!talks[i].talk.waiting || talks[i].talk.apart != apart)
             continue;
-        store_listen(store, talks);
-        c->result = c->run(store, c);
-        waiting += talks->waiting;
+        store_listen(store, &talks[i].talk);
+        change->result = change->run(store, change);
+        waiting += talks[i].talk.waiting;
     }
     store_listen(store, NULL);
     return waiting;
 }
 
-static void begin_talks(struct change_list *batch, struct store_talk *talks)
-{
-    assert(batch->count <= STORE_TALKS_MAX);
-    for (struct change *c = batch->first; c != NULL; c = c->next) {
-        talks->count = 0;
-        talks->waiting = !c->steps;
-        talks++;
-    }
-}
-
 /* Those that wait have no answer, and there will be none. */
-static void end_talks(struct store *store, struct change_list *batch,
-                      struct store_talk *talks)
+static void end_talks(struct store *store, struct batch_talk *talks,
+                      size_t count)
 {
-    for (struct change *c = batch->first; c != NULL; c = c->next, talks++) {
-        if (talks->waiting)
-            c->result = STORE_AWAY;
-        store_talk_clear(store, talks);
+    for (size_t i = 0; i < count; i++) {
+        if (talks[i].talk.waiting)
+            talks[i].change->result = STORE_AWAY;
+        store_talk_clear(store, &talks[i].talk);
     }
 }
 
@@ -185,18 +221,23 @@ static enum store_result run_steps(struct store *store,
 }
 
 enum store_result batch_talk(struct store *store, struct change_list *batch,
-                             struct store_talk *talks)
+                             struct batch_talk *talks)
 {
+    size_t count = begin_talks(batch, talks);
     enum store_result lost = STORE_OK;
     enum store_result result;
 
-    begin_talks(batch, talks);
-    while (lost == STORE_OK && run_talks(store, batch, talks) > 0) {
+    while (lost == STORE_OK) {
+        size_t waiting = run_talks(store, talks, count, false);
+
+        waiting += run_talks(store, talks, count, true);
+        if (waiting == 0)
+            break;
         POINT("before_commit");
         lost = store_collect(store);
         POINT("after_commit");
     }
-    end_talks(store, batch, talks);
+    end_talks(store, talks, count);
     result = run_steps(store, batch);
     return lost != STORE_OK ? lost : result;
 }

@@ -13,13 +13,19 @@
  */
 enum store_result batch_run(struct store *store, struct change_list *batch);
 
+/* One change and what it has asked. */
+struct batch_talk {
+    struct change *change;
+    struct store_talk talk;
+};
+
 /*
  * Runs the batch as talks, durable when it returns. `talks` is room for as many.
  * A failed result: the connection was lost; each change has its own all the
  * same.
  */
 enum store_result batch_talk(struct store *store, struct change_list *batch,
-                             struct store_talk *talks);
+                             struct batch_talk *talks);
 
 /* Gives every change of the batch this result. */
 void batch_answer(struct change_list *batch, enum store_result result);

@@ -183,17 +183,35 @@ PGresult *postgres_execute(struct postgres_store *s, enum statement which)
 
 /* ---- Many, one behind the other ---- */
 
-/*
- * Reads one command's results up to its Sync. What RETURNING gave is true only
- * when that has come: the transaction ends there, and may fail there.
- */
-static bool read_to_sync(struct postgres_store *s, int64_t end_ms,
+/* Reads what one command gives; *out is NULL after a Sync. */
+static bool read_command(struct postgres_store *s, int64_t end_ms,
                          PGresult **out)
+{
+    PGresult *result;
+
+    *out = NULL;
+    while (next_result(s, end_ms, &result) && result != NULL)
+        keep_better(out, result);
+    if (s->conn != NULL && *out != NULL)
+        return true;
+    PQclear(*out);
+    *out = NULL;
+    if (s->conn != NULL)
+        postgres_lose(s, PQerrorMessage(s->conn));
+    return false;
+}
+
+/*
+ * Reads the end of a transaction: false, the connection was lost. *failure is
+ * why it has undone all there, for the caller to clear; or NULL.
+ */
+static bool read_sync(struct postgres_store *s, int64_t end_ms,
+                      PGresult **failure)
 {
     PGresult *result;
     int ends = 0; // of commands: two in a row come only when it broke
 
-    *out = NULL;
+    *failure = NULL;
     while (ends < 2 && next_result(s, end_ms, &result)) {
         ends = result == NULL ? ends + 1 : 0;
         if (result == NULL)
@@ -202,12 +220,23 @@ static bool read_to_sync(struct postgres_store *s, int64_t end_ms,
             PQclear(result);
             return true;
         }
-        keep_better(out, result);
+        keep_better(failure, result);
     }
-    PQclear(*out);
-    *out = NULL;
+    PQclear(*failure);
+    *failure = NULL;
     if (s->conn != NULL)
         postgres_lose(s, PQerrorMessage(s->conn));
+    return false;
+}
+
+static bool end_transaction(struct postgres_store *s)
+{
+    if (s->asked_count == 0 || s->asked[s->asked_count - 1].last)
+        return true;
+    s->asked[s->asked_count - 1].last = true;
+    if (PQpipelineSync(s->conn) != 0)
+        return true;
+    postgres_lose(s, PQerrorMessage(s->conn));
     return false;
 }
 
@@ -216,55 +245,102 @@ bool postgres_ask(struct postgres_store *s, enum statement which)
     struct store_talk *talk = s->talk;
 
     assert(s->asked_count < STORE_TALKS_MAX);
-    if (s->conn == NULL)
+    if (s->conn == NULL || (talk->apart && !end_transaction(s)))
         return false;
-    // Nothing is sent to a statement's place in the middle of the talks of
-    // others: entering is free, and leaving is done when all have their answer.
-    if (PQenterPipelineMode(s->conn) == 0 || send_statement(s, which) == 0 ||
-        PQpipelineSync(s->conn) == 0) {
+    // To enter it again is nothing; it is left when all have their answer.
+    if (PQenterPipelineMode(s->conn) == 0 || send_statement(s, which) == 0) {
         postgres_lose(s, PQerrorMessage(s->conn));
         return false;
     }
     talk->part[talk->count].print = s->values.print;
-    talk->part[talk->count].answer = NULL;
     talk->waiting = true;
-    s->asked[s->asked_count++] = talk;
+    s->asked[s->asked_count++] = (struct postgres_asked){.talk = talk};
+    return !talk->apart || end_transaction(s);
+}
+
+/* Each talk has its answer. */
+static void give(struct postgres_asked *asked, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct store_talk *talk = asked[i].talk;
+
+        talk->part[talk->count++].answer = asked[i].answer;
+    }
+}
+
+/* None has: of what was undone as a whole, each asks again by itself. */
+static void take_back(struct postgres_asked *asked, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        PQclear(asked[i].answer);
+        asked[i].talk->apart = true;
+    }
+}
+
+/* Reads one transaction's answers; its statements begin at `from`. */
+static bool read_transaction(struct postgres_store *s, int64_t end_ms,
+                             size_t from, size_t *next)
+{
+    PGresult *failure;
+    bool failed = false;
+    size_t i = from;
+
+    do {
+        if (!read_command(s, end_ms, &s->asked[i].answer))
+            return false;
+        failed = failed || has_failed(s->asked[i].answer);
+    } while (!s->asked[i++].last);
+    *next = i;
+    // What RETURNING gave is true only now: the transaction may fail at its end.
+    if (!read_sync(s, end_ms, &failure))
+        return false;
+    if (i - from > 1 && (failed || failure != NULL)) {
+        PQclear(failure);
+        take_back(&s->asked[from], i - from);
+        return true;
+    }
+    if (failure != NULL)
+        keep_better(&s->asked[from].answer, failure);
+    give(&s->asked[from], i - from);
     return true;
 }
 
-/* The talk's question has its answer. */
-static void give(struct store_talk *talk, PGresult *answer)
+/* What was read and never given. */
+static void drop_answers(struct postgres_store *s, size_t from, size_t count)
 {
-    talk->part[talk->count++].answer = answer;
+    for (size_t i = from; i < count; i++)
+        PQclear(s->asked[i].answer);
 }
 
 enum store_result postgres_collect(struct postgres_store *s)
 {
     int64_t end_ms = steady_ms() + s->limit_ms;
     size_t count = s->asked_count;
-    PGresult *answer;
+    size_t from = 0, next = 0;
 
+    if (s->conn == NULL || !end_transaction(s)) {
+        s->asked_count = 0;
+        return STORE_AWAY;
+    }
     s->asked_count = 0;
-    if (s->conn == NULL)
-        return STORE_AWAY;
-    for (size_t i = 0; i < count; i++) {
-        if (!read_to_sync(s, end_ms, &answer))
-            return STORE_AWAY;
-        give(s->asked[i], answer);
-    }
-    if (PQexitPipelineMode(s->conn) == 0) {
-        postgres_lose(s, PQerrorMessage(s->conn));
+    for (; from < count; from = next) {
+        if (read_transaction(s, end_ms, from, &next))
+            continue;
+        drop_answers(s, from, count);
         return STORE_AWAY;
     }
-    return STORE_OK;
+    if (PQexitPipelineMode(s->conn) != 0)
+        return STORE_OK;
+    postgres_lose(s, PQerrorMessage(s->conn));
+    return STORE_AWAY;
 }
 
 enum store_result postgres_prepare(struct postgres_store *s)
 {
     enum store_result result = STORE_OK;
     int64_t end_ms = steady_ms() + s->limit_ms;
-    PGresult *answer = NULL;
     bool sent = PQenterPipelineMode(s->conn) != 0;
+    PGresult *failure;
     char name[8];
 
     for (int i = 0; sent && i < STATEMENT_COUNT; i++) {
@@ -277,11 +353,19 @@ enum store_result postgres_prepare(struct postgres_store *s)
         postgres_lose(s, PQerrorMessage(s->conn));
         return STORE_AWAY;
     }
-    if (!read_to_sync(s, end_ms, &answer))
+    for (int i = 0; i < STATEMENT_COUNT; i++) {
+        PGresult *answer;
+
+        if (!read_command(s, end_ms, &answer))
+            return STORE_AWAY;
+        // Behind one that failed all others are passed over.
+        if (has_failed(answer) && result == STORE_OK)
+            result = postgres_result(s, answer);
+        PQclear(answer);
+    }
+    if (!read_sync(s, end_ms, &failure))
         return STORE_AWAY;
-    if (answer != NULL && has_failed(answer))
-        result = postgres_result(s, answer);
-    PQclear(answer);
+    PQclear(failure);
     if (PQexitPipelineMode(s->conn) == 0) {
         postgres_lose(s, PQerrorMessage(s->conn));
         return STORE_AWAY;

@@ -43,8 +43,12 @@ struct postgres_store {
     int64_t changed;
 
     struct store_talk *talk; /* whose statements these are; NULL: nobody's */
-    struct store_talk
-        *asked[STORE_TALKS_MAX]; /* in the order of their answers */
+    /* In the order of their answers; a transaction ends behind `last`. */
+    struct postgres_asked {
+        struct store_talk *talk;
+        PGresult *answer;
+        bool last;
+    } asked[STORE_TALKS_MAX];
     size_t asked_count;
 };
 

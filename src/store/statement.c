@@ -4,7 +4,7 @@
 
 #include "base/assert.h"
 
-#define USER_COLUMNS \
+#define USER_COLUMNS                                                           \
     "id, name, email, password, roles, disabled, verified, created_s"
 #define SESSION_COLUMNS                                                        \
     "sid, user_id, roles, dialect, protocol, cookie, ended, ended_s, "         \
@@ -147,7 +147,14 @@ static const char *const texts[STATEMENT_COUNT] = {
  * go by the database's locale, and others write at the same time. FOR SHARE: a
  * sign-in waits for a change of its user, and the change for the sign-in; else
  * each would miss the other's row, and a session outlive the end of all.
+ *
+ * Who writes several sessions locks them in the order of their sids, as a batch
+ * of refreshes does (store_collect), so that none waits for the other's.
  */
+#define CHOSEN "WITH chosen AS MATERIALIZED ("
+#define LOCKED " ORDER BY sid FOR UPDATE)"
+#define IF_CHOSEN                                                              \
+    " FROM chosen WHERE session.sid = chosen.sid AND session.ended = 0"
 static const char *const postgres_texts[STATEMENT_COUNT] = {
     [USER_BY_EMAIL] = "SELECT " USER_COLUMNS " FROM account"
                       " WHERE lower(email) = lower($1 COLLATE \"C\")"
@@ -176,6 +183,22 @@ static const char *const postgres_texts[STATEMENT_COUNT] = {
                      " AND substr(chain, 1, 16) = $7"
                      " AND (moved = 0 OR moved_s <= $8)"
                      " RETURNING user_id, roles",
+    [SESSION_END_ALL] =
+        CHOSEN "SELECT sid FROM session WHERE user_id = $3"
+               " AND ended = 0 AND sid <> $4" LOCKED
+               " UPDATE session SET ended = $1, ended_s = $2,"
+               " label = '', agent = '', address = ''" IF_CHOSEN,
+    [SESSION_RECLAIM] =
+        CHOSEN "SELECT sid FROM session WHERE sid IN"
+               " (SELECT sid FROM session"
+               " WHERE user_id = $3 AND ended = 0 AND sid <> $4"
+               " ORDER BY used_s DESC, sid"
+               " LIMIT 1000 OFFSET $5)" LOCKED
+               " UPDATE session SET ended = $1, ended_s = $2,"
+               " label = '', agent = '', address = ''" IF_CHOSEN,
+    [SESSION_SET_ROLES] = CHOSEN "SELECT sid FROM session"
+                                 " WHERE user_id = $2 AND ended = 0" LOCKED
+                                 " UPDATE session SET roles = $1" IF_CHOSEN,
     [TODO_ADD] = "WITH owner AS MATERIALIZED"
                  " (SELECT id FROM account WHERE id = $2 FOR UPDATE)"
                  " INSERT INTO todo (user_id, title, done)"

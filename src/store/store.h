@@ -180,8 +180,7 @@ enum store_result store_mend(struct store *store);
 
 /*
  * Talks: many changes at once over one connection. True where this is the way;
- * then each statement is a transaction of its own, durable once it is answered,
- * and a change that needs more than one runs outside of talks.
+ * a change that needs more than one statement that writes runs outside of talks.
  *
  *     store_listen(store, &talk);     // what follows is this talk's
  *     result = change->run(store, change);
@@ -193,6 +192,12 @@ enum store_result store_mend(struct store *store);
  * beginning: what was answered is then answered at once, and it comes as far as
  * the next question, or to its end (talk.waiting is false). So a run that talks
  * must ask the same again: it draws nothing by chance and reads no clock.
+ *
+ * Statements of talks that follow each other without `apart` are one
+ * transaction, so that one fsync makes them durable, each as it would be alone:
+ * when one of them fails nothing was changed, and each of them is asked again,
+ * apart. They are for changes that write one session's row, in the order of the
+ * sids: so of two such transactions none holds what the other waits for.
  */
 bool store_talks(const struct store *store);
 
@@ -209,6 +214,7 @@ struct store_talk {
     size_t count; /* answered, or on their way */
     size_t next;  /* of them, in this run */
     bool waiting;
+    bool apart; /* in: its statements are transactions of their own */
 };
 
 void store_listen(struct store *store, struct store_talk *talk);
