@@ -103,7 +103,9 @@ static void answer_unavailable(struct call *call)
 static void store_reuse(struct store *store, struct refresh *work,
                         const uint8_t sid[STORE_SID_SIZE], int64_t user_id)
 {
-    audit_begin(&work->audit, work->call, AUDIT_REFRESH);
+    // Once: what runs again must ask the same, to the second.
+    if (work->audit.at_ms == 0)
+        audit_begin(&work->audit, work->call, AUDIT_REFRESH);
     work->audit.outcome = AUDIT_REUSE;
     work->audit.user_id = user_id;
     audit_set_sid(&work->audit, sid);

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "check.h"
+#include "postgres.h"
 #include "rows.h"
 #include "stayd.h"
 
@@ -283,6 +284,46 @@ static void trail(void **state)
     stayd_clear(&stayd);
 }
 
+/* The same story on the other database: the end of a session and the row that
+   tells of it go out together, and come back as they went. */
+static void other_database(void **state)
+{
+    static const char sql[] =
+        "SELECT kind || ' ' || outcome || ' ' || user_id || ' ' ||"
+        " length(sid) || ' ' || dialect || ' ' || address FROM audit"
+        " ORDER BY id";
+    const char *words[] = {"--trust-proxy", "127.0.0.1", "--database", NULL,
+                           NULL};
+    int64_t end_ms = process_now_ms() + PROCESS_LIMIT_MS;
+    struct postgres db = {.port = 0};
+    struct stayd stayd = {.port = 0};
+    struct rows rows;
+    char table[8192] = "";
+
+    (void)state;
+    CASE("PostgreSQL starts, and stayd on it");
+    if (!postgres_start(&db))
+        return;
+    words[3] = db.url;
+    if (stayd_start(&stayd, words)) {
+        rows_init(&rows, stayd.port);
+        rows_set_secrets(&rows, "A");
+        rows_set_secrets(&rows, "B");
+        rows_run(&rows, story, COUNT(story));
+        CASE("the table tells it all there too");
+        do {
+            process_pause();
+            (void)postgres_sql(&db, sql, table, sizeof table - 1);
+            table[strlen(table) + 1] = '\0';
+            table[strlen(table)] = '\n'; // that of the last row was cut
+        } while (!holds_all(table) && process_now_ms() < end_ms);
+        CHECK(holds_all(table));
+        rows_clear(&rows);
+    }
+    stayd_clear(&stayd);
+    postgres_clear(&db);
+}
+
 /* Under --log-level error the audit is there all the same, and goes in time. */
 static void short_memory(void **state)
 {
@@ -323,6 +364,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(trail),
         cmocka_unit_test(short_memory),
+        cmocka_unit_test(other_database),
     };
 
     if (sodium_init() < 0)
