@@ -68,6 +68,7 @@ static const struct option_row rows[] = {
      CONFIG_SESSIONS_MAX, NULL, "1 to 1000"},
     {"mail-command", "STAYD_MAIL_COMMAND", KIND_TEXT, AT(mail_command), 0, 0,
      config_value_program, "the absolute path of a program"},
+    {"trace", "STAYD_TRACE", KIND_TEXT, AT(trace), 0, 0, NULL, "a path"},
     {"config", "STAYD_CONFIG", KIND_TEXT, AT(file), 0, 0, NULL, "a path"},
     {"log-level", "STAYD_LOG_LEVEL", KIND_OTHER, 0, 0, 0, config_value_level,
      "error, warn, info or debug"},
@@ -501,7 +502,8 @@ static const char help[] =
     "                        (EdDSA)\n"
     "  --hs256-secret-file PATH  the secret of HS256, 32 bytes or more, mode\n"
     "                        0600 (one in the database)\n"
-    "  --key-life TIME       rotate the key of access tokens at this age (never)"
+    "  --key-life TIME       rotate the key of access tokens at this age "
+    "(never)"
     "\n"
     "  --url URL             how clients reach this server\n"
     "  --access-ttl TIME     life of an access token (5m)\n"
@@ -525,15 +527,20 @@ static const char help[] =
     "  --audit-keep TIME     keep the audit trail so long (90d)\n"
     "  --lenient-nest        refresh by an access token alone, of any age,\n"
     "                        where the dialect does: a risk, see the manual\n"
-    "  --sessions-max N      sessions that one user may have (100); at the next\n"
+    "  --sessions-max N      sessions that one user may have (100); at the "
+    "next\n"
     "                        sign-in the least used ends\n"
-    "  --mail-command PROGRAM  mails codes to users: it gets one JSON object on\n"
+    "  --mail-command PROGRAM  mails codes to users: it gets one JSON object "
+    "on\n"
     "                        its standard input\n"
     "  --threads N           loops, 1 to 64 (1)\n"
     "  --config FILE         options, one `name = value` per line\n"
     "  --log-level LEVEL     error, warn, info or debug (info)\n"
-    "  --no-sandbox          keep system calls and files that it needs only to\n"
+    "  --no-sandbox          keep system calls and files that it needs only "
+    "to\n"
     "                        start; for debuggers\n"
+    "  --trace FILE          write each decision on a refresh there, to find\n"
+    "                        faults; no secret is in it\n"
     "  --demo                known users and faults on demand: never in "
     "earnest\n"
     "  --help, --version\n"

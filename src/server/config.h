@@ -60,6 +60,7 @@ struct config {
     const char *database; /* "sqlite:PATH", "postgresql://..." */
     const char *database_password_file; /* NULL: none */
     int64_t database_connections;       /* to a server; a quarter only read */
+    const char *trace;    /* a file for refresh decisions; NULL: none */
     const char *url;      /* how clients reach us; NULL: as we listen */
     const char *key_file; /* NULL: beside the database */
     enum jws_algorithm algorithm;

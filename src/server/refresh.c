@@ -184,6 +184,7 @@ static void answer_committed(struct refresh *work)
     struct call *call = work->call;
     struct rotate_committed *r = &work->rotate.committed;
 
+    trace_committed(&call->server->trace, r);
     fields_set_int(&call->fields, FIELD_GENERATION, r->generation);
     if (is_granted(r->verdict)) {
         grant(work, r->sid, &r->holder);
@@ -266,6 +267,7 @@ static void answer_offered(struct refresh *work)
     struct call *call = work->call;
     struct rotate_offered *r = &work->rotate.offered;
 
+    trace_offered(&call->server->trace, r);
     if (is_granted(r->verdict)) {
         grant(work, r->token.sid, &r->holder);
         return;

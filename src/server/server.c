@@ -466,6 +466,8 @@ enum server_result server_open(struct server *out,
     notify_open(&out->notify);
     if (mount_open(&out->mounts, &config->dialects, why) != MOUNT_OK)
         return SERVER_BAD_CONFIG;
+    if (config->trace != NULL && !trace_open(&out->trace, config->trace, why))
+        return SERVER_FAILED;
     // The port first: a taken one must leave no new database behind.
     out->worker_count = (size_t)config->threads;
     result = open_mailer(out, why);
@@ -547,4 +549,5 @@ void server_close(struct server *server)
     reload_clear(&server->reload);
     free(server->openapi);
     notify_close(&server->notify);
+    trace_close(&server->trace);
 }

@@ -28,6 +28,7 @@
 #include "server/reload.h"
 #include "server/throttle.h"
 #include "server/token.h"
+#include "server/trace.h"
 #include "server/writer.h"
 #include "store/store.h"
 
@@ -87,6 +88,7 @@ struct server {
     struct demo demo;
     char *openapi; /* the document; owned */
     size_t openapi_length;
+    struct trace trace;
     struct reload reload;
     struct notify notify;
     _Atomic bool draining; /* told to stop: /readyz says so */

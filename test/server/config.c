@@ -305,7 +305,7 @@ static void help(void **state)
         "--access-ttl",   "--refresh-idle", "--refresh-max", "--refresh-soft",
         "--issuer",       "--audience",     "--origin",      "--dialect",
         "--signup-roles", "--hide-users",   "--threads",     "--log-level",
-        "--lenient-nest", "--no-sandbox",   "--demo",        "--help",
+        "--lenient-nest", "--no-sandbox",   "--trace", "--config", "--demo",        "--help",
         "--version",
     };
 
