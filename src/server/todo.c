@@ -7,6 +7,7 @@
 #include "server/plausible.h"
 #include "server/resource.h"
 #include "server/task.h"
+#include "store/todo.h"
 
 enum {
     ESCAPED = 6,    /* bytes that one byte may become in JSON */

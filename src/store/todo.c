@@ -1,3 +1,5 @@
+#include "store/todo.h"
+
 #include <string.h>
 
 #include "store/query.h"

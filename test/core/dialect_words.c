@@ -288,6 +288,8 @@ static void fill_vocabulary(void)
     for (unsigned i = 0; i < MESSAGE_COUNT; i++)
         add_our_word(message_name((enum message)i));
     add_vocabulary(&schema.json, 0);
+    // OpenAPI's own word too, whatever family sends it.
+    add_our_word("description");
     kit_json_close(&schema);
 }
 

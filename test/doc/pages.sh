@@ -175,10 +175,10 @@ members stay_status stay_status
 # Of a page, its quoting undone; `Fl \-listen` is --listen.
 page_options() {
     sed -e 's/Fl \\-/ --/g' -e 's/Fl \([a-z]\) /-\1 /g' -e 's/\\-/-/g' |
-        grep -o '\(^\| \)--\?[a-z][a-z-]*' | tr -d ' ' | sort -u
+        grep -o '\(^\| \)--\?[a-z][a-z0-9-]*' | tr -d ' ' | sort -u
 }
 help_options() {
-    grep -o '\(^\|[ [(]\)--\?[a-z][a-z-]*' | tr -d ' [(' | sort -u
+    grep -o '\(^\|[ [(]\)--\?[a-z][a-z0-9-]*' | tr -d ' [(' | sort -u
 }
 
 row "stayd(8) tells of the options of stayd --help, and of no other"
@@ -187,12 +187,13 @@ grep '^\.\(It Fl\|It .* Fl\)' "$man/stayd.8" | page_options >"$scratch/items"
 same stayd "$scratch/items" "$scratch/help"
 
 row "stayd(8): the synopsis has them all"
+"$STAYD" --help | sed '/^Commands/,$d' | help_options >"$scratch/help"
 section "$man/stayd.8" SYNOPSIS | page_options >"$scratch/synopsis"
 same stayd "$scratch/synopsis" "$scratch/help"
 
 row "stayd(8) tells the default that --help tells"
 "$STAYD" --help | tr '\n' ' ' | tr -s ' ' | sed -e 's/ --/\n--/g' |
-    sed -n -e 's/^--\([a-z-]*\) .*(\([0-9a-z.:]*\)).*/\1 \2/p' |
+    sed -n -e 's/^--\([a-z0-9-]*\) .*(\([0-9a-z.:]*\)).*/\1 \2/p' |
     grep -v '^demo' >"$scratch/defaults"
 got=$(while read -r option default; do
     awk -v item=".It Fl \\\\-$(echo "$option" | sed -e 's/-/\\\\-/g')" '
