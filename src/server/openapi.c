@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/http.h"
 #include "server/openapi_schema.h"
 #include "server/place.h"
 
@@ -152,30 +153,12 @@ static void put_security(struct document *doc, const struct mount *mount)
     json_close(&doc->w, ']');
 }
 
-/* The general errors of this status have a schema of their own. */
-static struct span general_errors(const struct mount *mount, int status,
-                                  char out[96])
-{
-    const struct message_rules *rules = mount->dialect.message[MESSAGE_NONE];
-
-    for (size_t i = 0; rules != NULL && i < rules->replies_count; i++)
-        if (rules->replies[i].status[0] == status &&
-            rules->replies[i].bodies_count > 0) {
-            (void)snprintf(out, 96, "#/components/schemas/%.*s_%d",
-                           (int)mount->dialect.name.length,
-                           mount->dialect.name.text, status);
-            return span_of(out);
-        }
-    return SPAN("");
-}
-
 static void put_replies(struct document *doc, const struct entry *e,
                         const struct message_rules *const *rules)
 {
     const struct dialect *d = &e->mount->dialect;
     const struct message_rules *all[MESSAGES_MAX + 1];
     int statuses[STATUSES_TOLD];
-    char general[96];
     char number[16];
     size_t count;
 
@@ -185,12 +168,10 @@ static void put_replies(struct document *doc, const struct entry *e,
         openapi_statuses(all, e->message_count + 1, statuses, STATUSES_TOLD);
     openapi_open(&doc->w, "responses", '{');
     for (size_t i = 0; i < count; i++) {
-        struct openapi_reply reply = {
-            .dialect = d,
-            .rules = rules,
-            .count = e->message_count,
-            .status = statuses[i],
-            .general = general_errors(e->mount, statuses[i], general)};
+        struct openapi_reply reply = {.dialect = d,
+                                      .rules = all,
+                                      .count = e->message_count + 1,
+                                      .status = statuses[i]};
 
         (void)snprintf(number, sizeof number, "%d", statuses[i]);
         json_key(&doc->w, span_of(number));
@@ -257,19 +238,35 @@ static void put_paths(struct document *doc)
         json_close(&doc->w, '}');
 }
 
-static void put_place(struct document *doc, const struct place_row *row)
+/* What a place answers with is not said in more than its type. */
+static void put_place_answer(struct document *doc,
+                             const struct place_answer *answer)
 {
     char status[16];
 
-    (void)snprintf(status, sizeof status, "%d", row->status);
+    (void)snprintf(status, sizeof status, "%d", answer->status);
+    openapi_open(&doc->w, status, '{');
+    openapi_put_text(&doc->w, "description",
+                     span_of(http_status_text(answer->status)));
+    openapi_open(&doc->w, "content", '{');
+    if (answer->type != NULL) {
+        openapi_open(&doc->w, answer->type, '{');
+        json_close(&doc->w, '}');
+    }
+    json_close(&doc->w, '}');
+    json_close(&doc->w, '}');
+}
+
+static void put_place(struct document *doc, const struct place_row *row)
+{
     openapi_open(&doc->w, row->path, '{');
     openapi_open(&doc->w, row->method[0] == 'G' ? "get" : "post", '{');
     openapi_put_text(&doc->w, "operationId", span_of(row->path + 1));
     openapi_put_text(&doc->w, "summary", span_of(row->what));
     openapi_open(&doc->w, "responses", '{');
-    openapi_open(&doc->w, status, '{');
-    openapi_put_text(&doc->w, "description", span_of(row->what));
-    json_close(&doc->w, '}');
+    for (size_t i = 0; i < PLACE_ANSWERS_MAX && row->answers[i].status != 0;
+         i++)
+        put_place_answer(doc, &row->answers[i]);
     openapi_open(&doc->w, "default", '{');
     openapi_put_text(&doc->w, "description", SPAN("It could not be done."));
     json_close(&doc->w, '}');
@@ -319,16 +316,12 @@ static void put_errors(struct document *doc, const struct dialect *d)
     const struct message_rules *rules = d->message[MESSAGE_NONE];
     int statuses[STATUSES_TOLD];
     size_t count = openapi_statuses(&rules, 1, statuses, STATUSES_TOLD);
-    char name[64];
 
     for (size_t i = 0; i < count; i++) {
         const struct openapi_reply reply = {
             .dialect = d, .rules = &rules, .count = 1, .status = statuses[i]};
 
-        (void)snprintf(name, sizeof name, "%.*s_%d", (int)d->name.length,
-                       d->name.text, statuses[i]);
-        json_key(&doc->w, span_of(name));
-        openapi_put_any(&doc->w, &reply);
+        openapi_put_general(&doc->w, &reply);
     }
 }
 

@@ -1,5 +1,6 @@
 #include "server/openapi_schema.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "server/http.h"
@@ -235,86 +236,115 @@ static struct span type_of(const struct dialect *dialect,
                                          : dialect->text_type;
 }
 
-/* Has an earlier one of the same status the same type? */
-static bool is_first_of_type(const struct openapi_reply *reply, size_t rule,
-                             size_t at)
+/* The first of `rules` with this status and type, or NULL. */
+static const struct reply_rule *find_type(const struct openapi_reply *reply,
+                                          const struct message_rules *rules,
+                                          struct span type)
 {
-    struct span type =
-        type_of(reply->dialect, &reply->rules[rule]->replies[at]);
+    for (size_t i = 0; rules != NULL && i < rules->replies_count; i++) {
+        const struct reply_rule *rule = &rules->replies[i];
 
-    for (size_t i = 0; i <= rule; i++) {
-        const struct message_rules *rules = reply->rules[i];
-
-        if (rules == NULL)
-            continue;
-        for (size_t k = 0; k < rules->replies_count; k++) {
-            if (i == rule && k == at)
-                return true;
-            if (rules->replies[k].status[0] == reply->status &&
-                rules->replies[k].bodies_count > 0 &&
-                span_equal(type_of(reply->dialect, &rules->replies[k]), type))
-                return false;
-        }
+        if (rule->status[0] == reply->status && rule->bodies_count > 0 &&
+            span_equal(type_of(reply->dialect, rule), type))
+            return rule;
     }
-    return true;
+    return NULL;
 }
 
-/* The schemas of all bodies of this status and type; empty: of any type. */
-static void put_bodies(struct json_writer *w, const struct openapi_reply *reply,
-                       struct span type)
+static bool is_first_of_type(const struct openapi_reply *reply, size_t at,
+                             const struct reply_rule *rule)
 {
-    for (size_t i = 0; i < reply->count; i++) {
-        const struct message_rules *rules = reply->rules[i];
+    struct span type = type_of(reply->dialect, rule);
+    size_t i = 0;
 
-        for (size_t k = 0; rules != NULL && k < rules->replies_count; k++) {
-            const struct reply_rule *rule = &rules->replies[k];
+    while (i < at && find_type(reply, reply->rules[i], type) == NULL)
+        i++;
+    return i == at && find_type(reply, reply->rules[at], type) == rule;
+}
 
-            if (rule->status[0] != reply->status || rule->bodies_count == 0)
-                continue;
-            if (type.length == 0 ||
-                span_equal(type, type_of(reply->dialect, rule)))
-                put_body(w, &rule->bodies[0], true);
-        }
+static void put_bodies(struct json_writer *w, const struct openapi_reply *reply,
+                       const struct message_rules *rules, struct span type)
+{
+    for (size_t i = 0; rules != NULL && i < rules->replies_count; i++) {
+        const struct reply_rule *rule = &rules->replies[i];
+
+        if (rule->status[0] == reply->status && rule->bodies_count > 0 &&
+            span_equal(type_of(reply->dialect, rule), type))
+            put_body(w, &rule->bodies[0], true);
     }
+}
+
+enum {
+    GENERAL_SIZE = 96,
+};
+
+/* "stay_401_0": dialect, status, and the number of its first such reply. */
+static void name_general(const struct openapi_reply *reply,
+                         const struct message_rules *rules,
+                         const struct reply_rule *rule, char out[GENERAL_SIZE])
+{
+    (void)snprintf(out, GENERAL_SIZE, "%.*s_%d_%td",
+                   (int)reply->dialect->name.length, reply->dialect->name.text,
+                   reply->status, rule - rules->replies);
+}
+
+static void put_reference(struct json_writer *w,
+                          const struct openapi_reply *reply,
+                          const struct message_rules *rules, struct span type)
+{
+    const struct reply_rule *rule = find_type(reply, rules, type);
+    char name[GENERAL_SIZE];
+    char path[GENERAL_SIZE + 32];
+
+    if (rule == NULL)
+        return;
+    name_general(reply, rules, rule, name);
+    (void)snprintf(path, sizeof path, "#/components/schemas/%s", name);
+    json_open(w, '{');
+    openapi_put_text(w, "$ref", span_of(path));
+    json_close(w, '}');
 }
 
 static void put_content(struct json_writer *w,
                         const struct openapi_reply *reply, struct span type)
 {
+    size_t last = reply->count - 1;
+
     json_key(w, type);
     json_open(w, '{');
     openapi_open(w, "schema", '{');
     openapi_open(w, "anyOf", '[');
-    put_bodies(w, reply, type);
-    if (reply->general.length > 0) {
-        json_open(w, '{');
-        openapi_put_text(w, "$ref", reply->general);
-        json_close(w, '}');
-    }
+    for (size_t i = 0; i < last; i++)
+        put_bodies(w, reply, reply->rules[i], type);
+    put_reference(w, reply, reply->rules[last], type);
     json_close(w, ']');
     json_close(w, '}');
     json_close(w, '}');
 }
 
-void openapi_put_any(struct json_writer *w, const struct openapi_reply *reply)
+void openapi_put_general(struct json_writer *w,
+                         const struct openapi_reply *reply)
 {
-    json_open(w, '{');
-    openapi_open(w, "anyOf", '[');
-    put_bodies(w, reply, SPAN(""));
-    json_open(w, '{');
-    openapi_put_text(w, "description", SPAN("no body"));
-    json_key(w, SPAN("maxLength"));
-    json_put_int(w, 0);
-    put_type(w, "string");
-    json_close(w, '}');
-    json_close(w, ']');
-    json_close(w, '}');
+    const struct message_rules *rules = reply->rules[0];
+    char name[GENERAL_SIZE];
+
+    for (size_t i = 0; rules != NULL && i < rules->replies_count; i++) {
+        const struct reply_rule *rule = &rules->replies[i];
+
+        if (rule->status[0] != reply->status || rule->bodies_count == 0 ||
+            !is_first_of_type(reply, 0, rule))
+            continue;
+        name_general(reply, rules, rule, name);
+        openapi_open(w, name, '{');
+        openapi_open(w, "anyOf", '[');
+        put_bodies(w, reply, rules, type_of(reply->dialect, rule));
+        json_close(w, ']');
+        json_close(w, '}');
+    }
 }
 
 void openapi_put_reply(struct json_writer *w, const struct openapi_reply *reply)
 {
-    bool any = false;
-
     json_open(w, '{');
     openapi_put_text(w, "description",
                      span_of(http_status_text(reply->status)));
@@ -323,16 +353,13 @@ void openapi_put_reply(struct json_writer *w, const struct openapi_reply *reply)
         const struct message_rules *rules = reply->rules[i];
 
         for (size_t k = 0; rules != NULL && k < rules->replies_count; k++) {
-            if (rules->replies[k].status[0] != reply->status ||
-                rules->replies[k].bodies_count == 0 ||
-                !is_first_of_type(reply, i, k))
-                continue;
-            put_content(w, reply, type_of(reply->dialect, &rules->replies[k]));
-            any = true;
+            const struct reply_rule *rule = &rules->replies[k];
+
+            if (rule->status[0] == reply->status && rule->bodies_count > 0 &&
+                is_first_of_type(reply, i, rule))
+                put_content(w, reply, type_of(reply->dialect, rule));
         }
     }
-    if (!any && reply->general.length > 0)
-        put_content(w, reply, reply->dialect->json_type);
     json_close(w, '}');
     json_close(w, '}');
 }

@@ -28,20 +28,21 @@ size_t openapi_statuses(const struct message_rules *const *rules, size_t count,
                         int *out, size_t room);
 
 /*
- * A response object: what `rules` say with this status, beside the schema that
- * `general` refers to, if not empty, for the dialect's general errors.
+ * A response object: what `rules` say with this status. The last of them are the
+ * dialect's general errors, whose schemas are said once, under names of their
+ * own, and referred to.
  */
 struct openapi_reply {
     const struct dialect *dialect;
     const struct message_rules *const *rules;
     size_t count;
     int status;
-    struct span general; /* "#/components/schemas/stay_401" */
 };
 void openapi_put_reply(struct json_writer *w,
                        const struct openapi_reply *reply);
 
-/* The schema of all that these replies say with this status. */
-void openapi_put_any(struct json_writer *w, const struct openapi_reply *reply);
+/* Those schemas, one for each content type; `count` is 1. */
+void openapi_put_general(struct json_writer *w,
+                         const struct openapi_reply *reply);
 
 #endif

@@ -11,6 +11,8 @@
 /* As long as KEY_JWKS_LIFE_S. */
 #define JWKS_CACHE "public, max-age=300"
 
+#define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
+
 static void show_metrics(struct call *call)
 {
     const struct metrics *sets[CONFIG_THREADS_MAX];
@@ -40,7 +42,7 @@ static void show_metrics(struct call *call)
         source.audit_lost += atomic_load(&server->workers[i].audit.lost);
     }
     call_reply_plain(
-        call, 200, SPAN("text/plain; version=0.0.4; charset=utf-8"),
+        call, 200, SPAN(METRICS_TYPE),
         (struct span){text, metrics_write(&source, text, METRICS_TEXT_MAX)});
     free(text);
 }
@@ -83,16 +85,22 @@ static void show_openapi(struct call *call)
 /* Each one's number is its route in the metrics: METRICS_PLACES_MAX of them. */
 // clang-format off
 static const struct place_row places[] = {
-    {"GET", "/livez", "Is the process alive?", place_live, false, 200},
-    {"GET", "/readyz", "Can it serve? 503 where it cannot.", place_ready, false, 200},
-    {"GET", "/metrics", "Counts, as Prometheus reads them.", show_metrics, false, 200},
-    {"GET", "/openapi.json", "This document.", show_openapi, false, 200},
+    {"GET", "/livez", "Is the process alive?", place_live, false,
+     {{200, "text/plain"}}},
+    {"GET", "/readyz", "Can it serve? 503 where it cannot.", place_ready, false,
+     {{200, "application/json"}, {503, "application/json"}}},
+    {"GET", "/metrics", "Counts, as Prometheus reads them.", show_metrics, false,
+     {{200, METRICS_TYPE}}},
+    {"GET", "/openapi.json", "This document.", show_openapi, false,
+     {{200, "application/json"}}},
     {"GET", "/.well-known/jwks.json", "The public keys of access tokens.",
-     show_keys, false, 200},
-    {"GET", "/auth/verify", "Is this a request of a living session?", place_verify, false, 204},
+     show_keys, false, {{200, "application/json"}, {304, NULL}}},
+    {"GET", "/auth/verify", "Is this a request of a living session?",
+     place_verify, false, {{204, NULL}, {401, NULL}, {403, NULL}}},
     {"POST", "/demo/expire", "Answer tokens issued so far as expired.",
-     demo_expire, true, 204},
-    {"POST", "/demo/faults", "Have refreshes fail.", demo_faults, true, 204},
+     demo_expire, true, {{204, NULL}}},
+    {"POST", "/demo/faults", "Have refreshes fail.", demo_faults, true,
+     {{204, NULL}, {400, "text/plain"}}},
 };
 // clang-format on
 

@@ -9,13 +9,23 @@
 /* True: it was one of these, and is answered, now or later. */
 bool place_take(struct call *call);
 
+enum {
+    PLACE_ANSWERS_MAX = 3,
+};
+
+/* One that /openapi.json tells of; NULL: without a body. */
+struct place_answer {
+    int status; /* 0: the list has ended */
+    const char *type;
+};
+
 struct place_row {
     const char *method;
     const char *path;
     const char *what; /* a sentence for /openapi.json */
     void (*run)(struct call *call);
-    bool demo;  /* only under --demo */
-    int status; /* when all is well */
+    bool demo; /* only under --demo */
+    struct place_answer answers[PLACE_ANSWERS_MAX];
 };
 
 /* In the order of the table; NULL behind the last. */

@@ -15,19 +15,22 @@ let addresses = 0;
 /** Another 127.x.y.z at each call: no page shares another's throttle. */
 export function freshAddress() {
     addresses++;
-    return `127.77.${process.pid % 250}.${addresses}`;
+    return `127.${64 + process.pid % 128}.${addresses >> 8}.${addresses & 255}`;
 }
 
 /**
- * One request from an address of its own; `json` is sent, and what comes is
- * {status, headers, text}.
+ * One request from an address of its own, with `json` or `text` for a body;
+ * what comes is {status, headers, text}.
  */
-export function send(url, { method = 'GET', headers = {}, json, from } = {}) {
-    const body = json === undefined ? undefined : JSON.stringify(json);
+export function send(url, { method = 'GET', headers = {}, json, text: plain,
+    from } = {}) {
+    const body = json === undefined ? plain : JSON.stringify(json);
     const all = { ...headers };
 
-    if (body !== undefined)
+    if (json !== undefined)
         all['Content-Type'] ??= 'application/json';
+    if (body !== undefined)
+        all['Content-Length'] = Buffer.byteLength(body);
     return new Promise((resolve, reject) => {
         const out = request(url, { method, headers: all, agent: false,
             localAddress: from ?? freshAddress() }, (reply) => {
