@@ -10,6 +10,7 @@ import { sofunction, sofunctionInstance, sofunctionTimer }
     from './clients/sofunction.mjs';
 import { symfony } from './clients/symfony.mjs';
 import { tellControl } from './stories_control.mjs';
+import { tellSymfony } from './stories_symfony.mjs';
 import { tellNest } from './stories_nest.mjs';
 import { tellTimer } from './stories_timer.mjs';
 
@@ -22,7 +23,7 @@ const suites = {
     nest: { clients: [nest], more: tellNest },
     sofunction: { clients: [sofunction, sofunctionInstance, sofunctionTimer],
         more: tellTimer },
-    symfony: { clients: [symfony] },
+    symfony: { clients: [symfony], more: tellSymfony },
 };
 
 const name = process.argv[2];

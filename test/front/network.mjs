@@ -56,7 +56,7 @@ class Network {
     constructor(server) {
         this.target = new URL(server.url);
         this.address = freshAddress();
-        this.requests = []; // {method, path, status, json}, in order of arrival
+        this.requests = []; // {method, path, status, json, text}, as they came
         this.faults = []; // what a browser would have refused
         this.faked = new Map(); // path's end -> status that stayd does not see
         this.leave = new Set(); // preflights that were answered well
@@ -79,8 +79,9 @@ class Network {
                 path, headers }, (reply) => {
                 const parts = [];
                 reply.on('data', (part) => parts.push(part));
-                reply.on('end', () => resolve({ headers: reply.headers,
-                    statusCode: reply.statusCode, body: Buffer.concat(parts) }));
+                reply.on('end', () => resolve({
+                    headers: reply.headers, statusCode: reply.statusCode,
+                    body: Buffer.concat(parts) }));
                 reply.on('error', reject);
             });
             out.on('error', reject);
@@ -110,7 +111,7 @@ class Network {
 
     async carry(incoming, body) {
         const { method, url } = incoming;
-        const record = { method, path: url, status: 0, json: undefined };
+        const record = { method, path: url, status: 0 };
         const faked = [...this.faked].find(([end]) => url.endsWith(end));
 
         this.requests.push(record);
@@ -134,6 +135,7 @@ class Network {
         const reply = await this.ask(method, url, headers, body);
         const fault = originFault(reply);
         record.status = reply.statusCode;
+        record.text = reply.body.toString();
         if (fault === undefined || this.trusting)
             return reply;
         this.faults.push(`${method} ${url}: ${reply.statusCode}: ${fault}`);

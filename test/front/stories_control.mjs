@@ -45,9 +45,9 @@ async function unasked(visit) {
 
 export async function tellControl({ servers, start }) {
     const [axios] = Object.keys(axioses);
-    const looping = await start(['--dialect', writeLooping(servers.usual.folder),
-        '--dialect', 'stay', '--access-ttl', '1s', '--refresh-max',
-        `${servers.refreshMax}s`]);
+    const file = writeLooping(servers.usual.folder);
+    const looping = await start(['--dialect', file, '--dialect', 'stay',
+        '--access-ttl', '1s', '--refresh-max', `${servers.refreshMax}s`]);
     const closed = await start(['--origin', 'https://elsewhere.example']);
     const place = { client: express, axios, refreshMax: servers.refreshMax };
 

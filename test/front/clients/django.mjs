@@ -106,5 +106,6 @@ export const django = {
     // A refused sign-in makes it refresh with nothing, and sign in once more.
     most: { page: 3, over: 3, out: 3, wrong: 3 },
     over: { status: 401, signedIn: false, at: '/login' },
+    away: { status: 401, signedIn: true }, // sent again all the same
     create,
 };

@@ -112,6 +112,7 @@ const shared = {
     // wrong password.
     most: { page: 3, over: 2, out: 1, wrong: 1 },
     over: { status: 403, signedIn: false, at: '/login' },
+    away: { status: 503, signedIn: true }, // the refresh's own answer
 };
 
 export const express = {

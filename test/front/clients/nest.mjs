@@ -118,5 +118,6 @@ export const nest = {
     most: { page: 3, over: 2, out: 2, wrong: 1 },
     // "The user is not sent to the sign-in page."
     over: { status: 401, signedIn: true, at: '/dashboard' },
+    away: { status: 503, signedIn: true },
     create,
 };

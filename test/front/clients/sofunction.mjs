@@ -138,6 +138,8 @@ const shared = {
     out: 401,
     most: { page: 3, over: 2, out: 1, wrong: 1 },
     over: { status: 401, signedIn: false, at: '/login' },
+    // Whatever the reason: "Refresh failed" signs it out.
+    away: { status: 401, signedIn: false },
 };
 
 export const sofunction = {

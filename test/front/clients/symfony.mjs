@@ -82,5 +82,6 @@ export const symfony = {
     outAtOwn: 403,
     most: { page: 3, over: 2, out: 2, wrong: 2 },
     over: { status: undefined, signedIn: false, at: 'root' },
+    away: { status: undefined, signedIn: true },
     create,
 };
