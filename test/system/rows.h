@@ -12,7 +12,7 @@
 #include "wire.h"
 
 enum {
-    ROWS_VALUES = 256,
+    ROWS_VALUES = 512,
     ROWS_LINE_MAX = 8192,   /* of a file, and of a row's headers together */
     ROWS_VALUE_SIZE = 4200, /* a token fits */
     ROWS_TEXT_SIZE = 70000, /* a request's body with all values in it */
