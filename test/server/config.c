@@ -95,6 +95,17 @@ static const struct row rows[] = {
     {"a role that there is not", {"--signup-roles", "user,boss"}, CONFIG_BAD,
      "--signup-roles: 'user,boss' is not allowed; use user, moderator and "
      "admin, with commas between"},
+    {"one session", {"--sessions-max", "1"}, CONFIG_OK, NULL},
+    {"none", {"--sessions-max", "0"}, CONFIG_BAD,
+     "--sessions-max: '0' is not allowed; use 1 to 1000"},
+    {"as many as may be", {"--sessions-max", "1000"}, CONFIG_OK, NULL},
+    {"one more", {"--sessions-max", "1001"}, CONFIG_BAD,
+     "--sessions-max: '1001' is not allowed; use 1 to 1000"},
+    {"a program for mail", {"--mail-command", "/usr/bin/mail"}, CONFIG_OK,
+     NULL},
+    {"one that is to be looked for", {"--mail-command", "mail"}, CONFIG_BAD,
+     "--mail-command: 'mail' is not allowed; use the absolute path of a "
+     "program"},
     {"no threads", {"--threads", "0"}, CONFIG_BAD,
      "--threads: '0' is not allowed; use 1 to 64"},
     {"as many threads as may be", {"--threads", "64"}, CONFIG_OK, NULL},
@@ -170,6 +181,8 @@ static void defaults(void **state)
     CHECK_EQ(config.refresh_soft_s, 60);
     CHECK_EQ(config.signup_roles, 1);
     CHECK_EQ(config.threads, 1);
+    CHECK_EQ(config.sessions_max, 100);
+    CHECK(config.mail_command == NULL);
     CHECK(!config.demo);
     CHECK(config.hide_users);
     CHECK(!config.lenient);

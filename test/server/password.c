@@ -235,6 +235,88 @@ static void same_time(void **state)
     password_close(pool);
 }
 
+/* Of "correct horse", at costs that can be measured. */
+static const char *const foreign_hashes[] = {
+    "$2b$08$abcdefghijklmnopqrstuubAvJmxpQuyV3jn7x.SUSPxe.DearCPe",
+    "pbkdf2_sha256$40000$abcdefghijkl$"
+    "kM9lN7bK6T9T32wWFYg3X02NzZn6IH10JEIBqTVDOWc=",
+};
+
+static void take_kinds(struct foreign_kinds *out)
+{
+    out->count = 0;
+    for (size_t i = 0; i < COUNT(foreign_hashes); i++) {
+        struct foreign_kind kind;
+
+        CHECK(foreign_read(foreign_hashes[i], &kind));
+        CHECK(foreign_add(out, &kind));
+    }
+}
+
+static void foreign(void **state)
+{
+    struct password_pool *pool = password_open(&cheap);
+    struct job j;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(foreign_hashes); i++) {
+        check_case("an imported hash is right, and outdated: %.7s",
+                   foreign_hashes[i]);
+        job_init(&j, PASSWORD_CHECK, "correct horse", 1);
+        (void)snprintf(j.job.hash, sizeof j.job.hash, "%s", foreign_hashes[i]);
+        take_kinds(&j.job.foreign);
+        CHECK_EQ(run(pool, &j), PASSWORD_OK);
+        CHECK(j.job.outdated);
+        CHECK(is_wiped(&j));
+        check_case("and wrong for another password: %.7s", foreign_hashes[i]);
+        job_init(&j, PASSWORD_CHECK, "correct house", 1);
+        (void)snprintf(j.job.hash, sizeof j.job.hash, "%s", foreign_hashes[i]);
+        CHECK_EQ(run(pool, &j), PASSWORD_WRONG);
+        CHECK(!j.job.outdated);
+    }
+    password_close(pool);
+}
+
+/* What a wrong password costs where hashes were imported; the least of some. */
+static uint64_t spent_us(struct password_pool *pool, const char *hash)
+{
+    uint64_t least = UINT64_MAX;
+
+    for (int i = 0; i < 6; i++) {
+        uint64_t before_us = cpu_us(), took_us;
+        struct job j;
+
+        job_init(&j, PASSWORD_CHECK, "wrong horse", 1);
+        (void)snprintf(j.job.hash, sizeof j.job.hash, "%s", hash);
+        take_kinds(&j.job.foreign);
+        CHECK_EQ(run(pool, &j), PASSWORD_WRONG);
+        took_us = cpu_us() - before_us;
+        least = took_us < least ? took_us : least;
+    }
+    return least;
+}
+
+static void same_time_imported(void **state)
+{
+    const struct password_config config = {.threads = 1};
+    struct password_pool *pool = password_open(&config);
+    char own[PASSWORD_HASH_SIZE];
+    uint64_t nobody_us;
+
+    (void)state;
+    CASE("with imported hashes, a wrong password costs the same of any user");
+    CHECK_EQ(password_make(&config, "correct horse", 13, own), PASSWORD_OK);
+    nobody_us = spent_us(pool, "");
+    for (size_t i = 0; i <= COUNT(foreign_hashes); i++) {
+        const char *hash = i < COUNT(foreign_hashes) ? foreign_hashes[i] : own;
+        uint64_t us = spent_us(pool, hash);
+
+        check_note("%.7s: %d us, nobody: %d us", hash, (int)us, (int)nobody_us);
+        CHECK(us * 10 > nobody_us * 7 && nobody_us * 10 > us * 7);
+    }
+    password_close(pool);
+}
+
 struct length_case {
     const char *name;
     size_t characters, bytes_each;
@@ -395,6 +477,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(make_and_check), cmocka_unit_test(guesses),
         cmocka_unit_test(costs),          cmocka_unit_test(same_time),
+        cmocka_unit_test(foreign),        cmocka_unit_test(same_time_imported),
         cmocka_unit_test(lengths),        cmocka_unit_test(shares),
         cmocka_unit_test(closing),
     };
