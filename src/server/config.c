@@ -298,7 +298,7 @@ static enum config_result take_option(int found, struct config *out,
                                       struct config_command *command,
                                       char why[CONFIG_WHY_SIZE])
 {
-    const struct option_row *row = &rows[found - OPTION_VALUE];
+    const struct option_row *row;
     const char *text;
     char where[64];
 
@@ -306,6 +306,7 @@ static enum config_result take_option(int found, struct config *out,
         command->value[found - EXTRA_VALUE] = optarg == NULL ? "" : optarg;
         return CONFIG_OK;
     }
+    row = &rows[found - OPTION_VALUE];
     text = is_switch(row) ? "1" : optarg;
     (void)snprintf(where, sizeof where, "--%s", row->name);
     if (shows_password(where, text, row, why))

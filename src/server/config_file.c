@@ -41,10 +41,11 @@ static char *next_line(char *out, int size, void *stream)
 {
     struct reading *r = stream;
     const char *from = r->text + r->at;
-    size_t length = strcspn(from, "\n");
+    size_t length;
 
     if (r->at >= r->length || r->why[0] != '\0')
         return NULL;
+    length = strcspn(from, "\n");
     r->number++;
     r->at += length + 1;
     while (length > 0 && (*from == ' ' || *from == '\t')) {

@@ -121,10 +121,9 @@ enum store_result store_version(struct store *store, int64_t *out);
 enum store_result store_check(struct store *store, struct store_why *why);
 
 /*
- * Copies the database as it is at one moment to a new file, durably; others go
- * on reading and writing. `path` must not exist, and is for its owner alone. A
- * database that is a server of its own is not copied: STORE_DENIED, and *why
- * says what to use. Blocks for as long as it takes.
+ * Copies the database as of one moment to a new file of its owner's, durably,
+ * while others write. One that is a server of its own is not copied:
+ * STORE_DENIED, and *why says what to use. Blocks for as long as it takes.
  */
 enum store_result store_backup(struct store *store, const char *path,
                                struct store_why *why);
