@@ -28,12 +28,18 @@ static void post_all(struct change_home *home, const struct change_list *list)
         loop_post(worker->loop, &task_of_change(change)->job);
 }
 
-static void refuse_all(struct worker *worker, struct change_list *list)
+/* Hands the list over, or answers all of it. */
+static void submit(struct worker *worker, struct change_list *list,
+                   struct writer *writer)
 {
+    enum store_result result;
     struct change *change;
 
+    if (list->count == 0 || writer_submit(writer, list))
+        return;
+    result = writer_is_away(writer) ? STORE_AWAY : STORE_BUSY;
     while ((change = change_list_take(list)) != NULL) {
-        change->result = STORE_BUSY;
+        change->result = result;
         loop_post(worker->loop, &task_of_change(change)->job);
     }
 }
@@ -41,13 +47,9 @@ static void refuse_all(struct worker *worker, struct change_list *list)
 static void end_turn(void *context)
 {
     struct worker *worker = context;
-    struct server *server = worker->server;
 
-    if (worker->turn.count > 0 && !writer_submit(server->writer, &worker->turn))
-        refuse_all(worker, &worker->turn);
-    if (worker->questions.count > 0 &&
-        !writer_submit(server->asking, &worker->questions))
-        refuse_all(worker, &worker->questions);
+    submit(worker, &worker->turn, worker->server->writer);
+    submit(worker, &worker->questions, worker->server->asking);
 }
 
 enum loop_result task_start(struct worker *worker)

@@ -23,7 +23,7 @@ enum loop_result task_start(struct worker *worker);
 /*
  * Gives the change to the writer at the end of this turn; change.run,
  * change.steps and done have been set. `done` runs later on the loop's thread;
- * with STORE_BUSY where the writer did not take it; and inside this very call
+ * with STORE_BUSY or STORE_AWAY where the writer did not take it; and inside this very call
  * when the server is stopping.
  */
 void task_submit(struct worker *worker, struct task *task);

@@ -28,7 +28,7 @@ enum {
     LOOK_MS = 1000,
     /* Between two attempts to connect: each twice the one before. */
     PAUSE_MS = 100,
-    PAUSE_MAX_MS = 5000,
+    PAUSE_MAX_MS = 2000,
 };
 
 /* One thread, and what is its own. */
@@ -414,6 +414,16 @@ bool writer_submit(struct writer *writer, struct change_list *list)
         pthread_cond_signal(&writer->work);
     pthread_mutex_unlock(&writer->lock);
     return taken;
+}
+
+bool writer_is_away(struct writer *writer)
+{
+    bool away;
+
+    pthread_mutex_lock(&writer->lock);
+    away = writer->counts.away == writer->count;
+    pthread_mutex_unlock(&writer->lock);
+    return away;
 }
 
 void writer_count(struct writer *writer, struct writer_counts *out)

@@ -34,7 +34,6 @@ struct store_driver {
                               struct store_why *why);
     void (*close)(struct store *store);
     const char *(*message)(const struct store *store);
-    enum store_result (*version)(struct store *store, int64_t *out);
     enum store_result (*check)(struct store *store, struct store_why *why);
     /* NULL: its own tools do that. */
     enum store_result (*backup)(struct store *store, const char *path,

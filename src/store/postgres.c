@@ -89,11 +89,6 @@ static const char *tell(const struct store *store)
     return postgres_of(store)->message;
 }
 
-static enum store_result read_version(struct store *store, int64_t *out)
-{
-    return postgres_read_version(postgres_of(store), out);
-}
-
 /* What must give 0, and what is wrong where it does not. */
 static const struct check_row {
     const char *sql;
@@ -398,7 +393,6 @@ const struct store_driver postgres_driver = {
     .open = open_store,
     .close = close_store,
     .message = tell,
-    .version = read_version,
     .check = check,
     .begin = begin,
     .commit = commit,

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -119,6 +120,19 @@ PGresult *postgres_await(struct postgres_store *s)
 
 /* ---- One statement at a time ---- */
 
+/*
+ * Such a statement has no place between those of talks: a mistake of ours, but
+ * not worth the connection.
+ */
+static bool is_talking(struct postgres_store *s)
+{
+    if (s->talk == NULL)
+        return false;
+    (void)snprintf(s->message, sizeof s->message,
+                   "a talk asks by statements of the table only");
+    return true;
+}
+
 /* The result of what was sent, or of the failure to send it. */
 static PGresult *await_sent(struct postgres_store *s, int sent)
 {
@@ -134,6 +148,8 @@ enum store_result postgres_run(struct postgres_store *s, const char *sql)
     enum store_result result = STORE_OK;
     PGresult *answer;
 
+    if (is_talking(s))
+        return STORE_FAILED;
     if (s->conn == NULL)
         return STORE_AWAY;
     answer = await_sent(s, PQsendQuery(s->conn, sql));
@@ -151,6 +167,8 @@ enum store_result postgres_number(struct postgres_store *s, const char *sql,
     enum store_result result = STORE_OK;
     PGresult *answer;
 
+    if (is_talking(s))
+        return STORE_FAILED;
     if (s->conn == NULL)
         return STORE_AWAY;
     answer = await_sent(s, PQsendQuery(s->conn, sql));

@@ -27,3 +27,17 @@ enum store_result store_setting_put(struct store *store, const char *name,
     query_put_blob(&q, value->bytes, value->length);
     return query_change(&q, NULL);
 }
+
+enum store_result store_version(struct store *store, int64_t *out)
+{
+    struct query q = query_of(store, SCHEMA_VERSION);
+    enum store_result result;
+    int64_t found = 0;
+
+    if (query_row(&q))
+        found = query_get_int(&q);
+    result = query_end(&q);
+    if (result == STORE_OK)
+        *out = found;
+    return result;
+}

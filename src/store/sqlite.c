@@ -126,11 +126,6 @@ static const char *tell(const struct store *store)
     return sqlite3_errmsg(sqlite_of(store)->db);
 }
 
-static enum store_result read_version(struct store *store, int64_t *out)
-{
-    return sqlite_number(sqlite_of(store)->db, "PRAGMA user_version", out);
-}
-
 /* Copies the first column of the first row that is not "ok" to *why. */
 static enum store_result look(sqlite3 *db, const char *sql,
                               struct store_why *why)
@@ -331,7 +326,6 @@ const struct store_driver sqlite_driver = {
     .open = open_store,
     .close = close_store,
     .message = tell,
-    .version = read_version,
     .check = check,
     .backup = sqlite_backup,
     .begin = begin,

@@ -133,6 +133,7 @@ static const char *const texts[STATEMENT_COUNT] = {
     [SETTING_GET] = "SELECT value FROM setting WHERE name = $1",
     [SETTING_PUT] = "INSERT INTO setting (name, value) VALUES ($1, $2)"
                     " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    [SCHEMA_VERSION] = "SELECT user_version FROM pragma_user_version",
 
     [AUDIT_ADD] = "INSERT INTO audit (at_s, kind, outcome, user_id, sid,"
                   " detail, dialect, address)"
@@ -199,6 +200,7 @@ static const char *const postgres_texts[STATEMENT_COUNT] = {
     [SESSION_SET_ROLES] = CHOSEN "SELECT sid FROM session"
                                  " WHERE user_id = $2 AND ended = 0" LOCKED
                                  " UPDATE session SET roles = $1" IF_CHOSEN,
+    [SCHEMA_VERSION] = "SELECT coalesce(max(number), 0) FROM stay_migration",
     [TODO_ADD] = "WITH owner AS MATERIALIZED"
                  " (SELECT id FROM account WHERE id = $2 FOR UPDATE)"
                  " INSERT INTO todo (user_id, title, done)"

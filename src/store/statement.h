@@ -53,6 +53,7 @@ enum statement {
     KEY_LIST,
     SETTING_GET,
     SETTING_PUT,
+    SCHEMA_VERSION,
     AUDIT_ADD,
     AUDIT_SWEEP,
     STATEMENT_COUNT,

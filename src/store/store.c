@@ -106,11 +106,6 @@ const char *store_message(const struct store *store)
     return store->driver->message(store);
 }
 
-enum store_result store_version(struct store *store, int64_t *out)
-{
-    return store->driver->version(store, out);
-}
-
 enum store_result store_check(struct store *store, struct store_why *why)
 {
     return store->driver->check(store, why);
