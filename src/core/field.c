@@ -20,6 +20,7 @@ static const struct {
     [FIELD_TOKEN] = {"token",              FIELD_TYPE_TEXT },
     [FIELD_TOKEN_HINT] = {"token_hint",         FIELD_TYPE_TEXT },
     [FIELD_TOKEN_ID] = {"token_id",           FIELD_TYPE_TEXT },
+    [FIELD_TOKEN_TYPE] = {"token_type",         FIELD_TYPE_TEXT },
     [FIELD_CODE] = {"code",               FIELD_TYPE_TEXT },
     [FIELD_VERIFIED] = {"verified",           FIELD_TYPE_BOOL },
     [FIELD_SESSION] = {"session",            FIELD_TYPE_TEXT },

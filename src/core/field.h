@@ -39,6 +39,7 @@ enum field {
     FIELD_TOKEN,   /* a token that is asked about: verify, introspect, revoke */
     FIELD_TOKEN_HINT, /* what kind of token it is said to be */
     FIELD_TOKEN_ID,   /* jti */
+    FIELD_TOKEN_TYPE, /* "Bearer": an access token */
     FIELD_CODE,       /* mailed once, good once */
     FIELD_VERIFIED,   /* mail to the user's address arrives there */
 

@@ -4,10 +4,11 @@
 #include "core/request.h"
 
 #include "base/assert.h"
+#include "core/form.h"
 #include "core/request_path.h"
 #include "core/template.h"
 
-enum { TOKENS_MAX = 256, LITERAL_SIZE = 256 };
+enum { TOKENS_MAX = 256 };
 
 /* ---- what a body, a form or a query holds ---- */
 
@@ -28,78 +29,23 @@ static void add_problem(struct input *in, enum reply_kind kind,
             (struct reply_case){kind, field};
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Undoes %XX and '+'; false when it does not fit or is malformed. */
-static bool decode(struct span text, char *out, size_t max, size_t *length)
-{
-    size_t used = 0;
-
-    while (text.length > 0) {
-        size_t taken = 1;
-        char c = text.text[0] == '+' ? ' ' : text.text[0];
-
-        if (c == '%') {
-            int high = text.length > 2 ? hex_value(text.text[1]) : -1;
-            int low = text.length > 2 ? hex_value(text.text[2]) : -1;
-
-            if (high < 0 || low < 0)
-                return false;
-            c = (char)(high << 4 | low);
-            taken = 3;
-        }
-        if (used == max)
-            return false;
-        out[used++] = c;
-        text = span_tail(text, taken);
-    }
-    *length = used;
-    return true;
-}
-
-/* The value of `name`, still encoded; false when it is not there. */
-static bool find_pair(struct span form, struct span name, struct span *value)
-{
-    char room[LITERAL_SIZE];
-
-    while (form.length > 0) {
-        size_t end = span_find(form, '&');
-        struct span pair = span_head(form, end);
-        size_t equals = span_find(pair, '=');
-        size_t length;
-
-        if (decode(span_head(pair, equals), room, sizeof room, &length) &&
-            span_equal((struct span){room, length}, name)) {
-            *value = span_tail(pair, equals + 1);
-            return true;
-        }
-        form = span_tail(form, end + 1);
-    }
-    return false;
-}
-
 static bool find_form(const struct input *in, const struct request_rule *rule,
                       struct span name, struct span *value)
 {
-    return find_pair(in->form, name, value) ||
+    return form_find(in->form, name, value, NULL) ||
            ((rule->accepts & ENCODING_QUERY) &&
-            find_pair(in->seen->query, name, value));
+            form_find(in->seen->query, name, value, NULL));
 }
 
-/* Undecodable is as different as another text. */
-static bool encoded_is(struct span encoded, struct span text)
+/* RFC 6749, section 3.1: no parameter stands twice; which one counts would be
+   anybody's guess. */
+static bool stands_twice(const struct input *in, struct span name)
 {
-    char room[LITERAL_SIZE];
-    size_t length;
+    struct span value;
+    struct span rest;
 
-    return decode(encoded, room, sizeof room, &length) &&
-           span_equal((struct span){room, length}, text);
+    return form_find(in->form, name, &value, &rest) &&
+           form_find(rest, name, &value, NULL);
 }
 
 static enum take_result take_encoded(struct input *in, enum field field,
@@ -109,7 +55,7 @@ static enum take_result take_encoded(struct input *in, enum field field,
     char *copy = f->buffer + f->used;
     size_t length;
 
-    if (!decode(encoded, copy, f->size - f->used, &length))
+    if (!form_decode(encoded, copy, f->size - f->used, &length))
         return TAKE_LARGE;
     // template_take_text copies once more, to the same place.
     if (field_type(field) == FIELD_TYPE_TEXT) {
@@ -134,9 +80,10 @@ static enum fit fit_member(const struct input *in,
     if (value != JSON_NONE)
         return json_string_is(&in->json, value, node->text) ? FIT
                                                             : FIT_DIFFERENT;
-    if (!find_form(in, rule, node->key, &encoded))
+    if (!find_form(in, rule, node->key, &encoded) ||
+        stands_twice(in, node->key))
         return FIT_ABSENT;
-    return encoded_is(encoded, node->text) ? FIT : FIT_DIFFERENT;
+    return form_value_is(encoded, node->text) ? FIT : FIT_DIFFERENT;
 }
 
 static enum fit fit_body(const struct input *in,
@@ -168,8 +115,8 @@ static bool fit_head(const struct input *in, const struct request_rule *rule)
         struct span value;
 
         if (is_literal(one) &&
-            (!find_pair(in->seen->query, one->name, &value) ||
-             !encoded_is(value, one->value.parts[0].text)))
+            (!form_find(in->seen->query, one->name, &value, NULL) ||
+             !form_value_is(value, one->value.parts[0].text)))
             return false;
     }
     for (size_t i = 0; i < rule->headers.count; i++) {
@@ -255,6 +202,8 @@ static void take_member(struct input *in, const struct request_rule *rule,
 
     if (value != JSON_NONE)
         tell(in, node, template_take(&sink, field, value, false));
+    else if (stands_twice(in, node->key))
+        tell(in, node, TAKE_WRONG_TYPE);
     else if (find_form(in, rule, node->key, &encoded))
         tell(in, node, take_encoded(in, field, encoded));
     else if (!node->optional)
@@ -292,7 +241,7 @@ static void take_head(struct input *in, const struct request_rule *rule)
         struct span value;
 
         if (one->value.count == 1 && part->kind == PART_FIELD &&
-            find_pair(seen->query, one->name, &value))
+            form_find(seen->query, one->name, &value, NULL))
             (void)take_encoded(in, (enum field)part->field, value);
     }
 }
@@ -340,7 +289,8 @@ static enum reply_kind read_input(struct input *in, enum message message,
         in->form = seen->body;
         return CASE_OK;
     }
-    if (!says(seen->content_type, SPAN("json")))
+    if (!(rule->accepts & ENCODING_JSON) ||
+        !says(seen->content_type, SPAN("json")))
         // A family without words for this overlooks such a body.
         return has_words(in->dialect, message, CASE_WRONG_CONTENT_TYPE)
                    ? CASE_WRONG_CONTENT_TYPE

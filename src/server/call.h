@@ -28,6 +28,11 @@ struct call {
     int64_t now_s;             /* wall clock at the beginning of the turn */
     struct http_peer client;   /* its own address (server/client.h) */
     struct throttle_try tried; /* call_may_try's */
+    struct {                   /* which application asks: asker_check's */
+        char id[APP_ID_SIZE];  /* empty: none is named */
+        bool registered;
+        bool proven; /* it has shown its secret */
+    } asker;
 
     /* After call_authorize has said true. */
     uint8_t sid[STORE_SID_SIZE];
@@ -45,6 +50,9 @@ void call_refuse(void *context, struct exchange *x, int status);
  * answers.
  */
 void call_authorize(struct call *call, void (*then)(struct call *call));
+/* The same where the resource itself finds out what is needed. */
+void call_authorize_for(struct call *call, enum need need,
+                        void (*then)(struct call *call));
 
 /*
  * May this be tried once more? Otherwise it has been answered 429, and told to

@@ -136,10 +136,16 @@ static enum reply_kind judge_headers(struct call *call)
     return kind == CASE_OK ? call_judge_token(call, text) : kind;
 }
 
-/* Asks the database, so that an ended session is refused at once. */
 void call_authorize(struct call *call, void (*then)(struct call *call))
 {
-    enum need need = dialect_need(&call->mount->dialect, call->message);
+    call_authorize_for(call, dialect_need(&call->mount->dialect, call->message),
+                       then);
+}
+
+/* Asks the database, so that an ended session is refused at once. */
+void call_authorize_for(struct call *call, enum need need,
+                        void (*then)(struct call *call))
+{
     struct authorization *work;
     enum reply_kind kind;
 

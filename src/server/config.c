@@ -81,6 +81,8 @@ static const struct option_row rows[] = {
     {"no-throttle", NULL, KIND_OTHER, 0, 0, 0, config_value_no_throttle,
      switch_words},
     {"demo", "STAYD_DEMO", KIND_SWITCH, AT(demo), 0, 0, NULL, switch_words},
+    {"client-file", "STAYD_CLIENT_FILE", KIND_TEXT, AT(client_file), 0, 0, NULL,
+     "a path"},
     {"lenient-nest", "STAYD_LENIENT_NEST", KIND_SWITCH, AT(lenient), 0, 0, NULL,
      switch_words},
     {"hide-users", "STAYD_HIDE_USERS", KIND_OTHER, 0, 0, 0, config_value_hide,
@@ -526,6 +528,8 @@ static const char help[] =
     "  --throttle            limit how often passwords may be tried (so it\n"
     "                        is); --no-throttle: do not\n"
     "  --audit-keep TIME     keep the audit trail so long (90d)\n"
+    "  --client-file PATH    the applications that may ask for OAuth tokens;\n"
+    "                        without it all may\n"
     "  --lenient-nest        refresh by an access token alone, of any age,\n"
     "                        where the dialect does: a risk, see the manual\n"
     "  --sessions-max N      sessions that one user may have (100); at the "

@@ -66,8 +66,8 @@ struct config {
     enum jws_algorithm algorithm;
     const char *hs256_file; /* NULL: the secret is in the database */
     int64_t key_life_s;     /* 0: keys are not rotated by age */
-    const char *issuer;   /* NULL: the url */
-    const char *audience; /* NULL: the issuer */
+    const char *issuer;     /* NULL: the url */
+    const char *audience;   /* NULL: the issuer */
     int64_t access_ttl_s;
     int64_t refresh_idle_s; /* 0: no limit */
     int64_t refresh_max_s;  /* 0: no limit */
@@ -83,6 +83,7 @@ struct config {
     int64_t sessions_max;     /* living sessions of one user */
     const char *mail_command; /* a program; NULL: no mail */
     bool demo;
+    const char *client_file; /* NULL: no application is registered */
     bool lenient; /* --lenient-nest: where a family takes an access token alone
                      for a refresh, so do we */
     bool sandbox; /* server/sandbox.h; off by --no-sandbox */

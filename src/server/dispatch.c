@@ -1,5 +1,6 @@
 #include "server/dispatch.h"
 
+#include "server/asker.h"
 #include "server/place.h"
 #include "server/resource.h"
 
@@ -28,6 +29,7 @@ static resource *const resources[MESSAGE_COUNT] = {
     [MESSAGE_SIGN_OUT_COOKIE] = refuse_cookie_mode,
     [MESSAGE_REVOKE] = session_end,
     [MESSAGE_VERIFY] = session_verify,
+    [MESSAGE_INTROSPECT] = session_introspect,
     [MESSAGE_ME] = account_show,
     [MESSAGE_ME_CHANGE] = account_change,
     [MESSAGE_ME_DELETE] = account_remove,
@@ -75,6 +77,8 @@ static void answer_message(struct call *call)
     if (!call_normalize(call))
         return;
     run = resources[call->message];
+    if (!asker_check(call))
+        return;
     if (asks_cookie_mode(call))
         refuse_cookie_mode(call);
     else if (run == NULL)

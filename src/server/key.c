@@ -170,33 +170,41 @@ void key_ring_drop(struct key_ring *ring)
 /* ---- Offered refresh tokens ---- */
 
 static void write_mac(const struct key_mac *key,
-                      const struct offered_token *token,
+                      const struct offered_token *token, struct span holder,
                       uint8_t out[crypto_auth_hmacsha256_BYTES])
 {
+    crypto_auth_hmacsha256_state state;
     uint8_t bytes[OFFERED_SIGNED_SIZE];
 
+    // The token's part has one length, so no holder can be taken for it.
     offered_signed_bytes(token, bytes);
-    (void)crypto_auth_hmacsha256(out, bytes, sizeof bytes, key->bytes);
+    (void)crypto_auth_hmacsha256_init(&state, key->bytes, sizeof key->bytes);
+    (void)crypto_auth_hmacsha256_update(&state, bytes, sizeof bytes);
+    (void)crypto_auth_hmacsha256_update(&state, (const uint8_t *)holder.text,
+                                        holder.length);
+    (void)crypto_auth_hmacsha256_final(&state, out);
+    sodium_memzero(&state, sizeof state);
 }
 
-void key_mac_set(const struct key_ring *ring, struct offered_token *token)
+void key_mac_set(const struct key_ring *ring, struct offered_token *token,
+                 struct span holder)
 {
     uint8_t mac[crypto_auth_hmacsha256_BYTES];
 
     token->key_id = ring->mac[0].id;
-    write_mac(&ring->mac[0], token, mac);
+    write_mac(&ring->mac[0], token, holder, mac);
     memcpy(token->mac, mac, OFFERED_MAC_SIZE);
 }
 
 bool key_mac_fits(const struct key_ring *ring,
-                  const struct offered_token *token)
+                  const struct offered_token *token, struct span holder)
 {
     uint8_t mac[crypto_auth_hmacsha256_BYTES];
 
     for (size_t i = 0; i < ring->mac_count; i++) {
         if (ring->mac[i].id != token->key_id)
             continue;
-        write_mac(&ring->mac[i], token, mac);
+        write_mac(&ring->mac[i], token, holder, mac);
         return bytes_equal_secret(mac, token->mac, OFFERED_MAC_SIZE);
     }
     return false;

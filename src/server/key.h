@@ -75,11 +75,15 @@ enum key_result key_ring_read(struct key_ring **out, struct store *store,
 struct key_ring *key_ring_hold(struct key_ring *ring);
 void key_ring_drop(struct key_ring *ring);
 
-/* Sets key_id and mac, under the key in use. */
-void key_mac_set(const struct key_ring *ring, struct offered_token *token);
-/* Is it a token of ours? */
+/*
+ * Sets key_id and mac, under the key in use. `holder` is who alone may show the
+ * token, such as a registered application; empty: whoever has it.
+ */
+void key_mac_set(const struct key_ring *ring, struct offered_token *token,
+                 struct span holder);
+/* Is it a token of ours, for this holder? */
 bool key_mac_fits(const struct key_ring *ring,
-                  const struct offered_token *token);
+                  const struct offered_token *token, struct span holder);
 
 /* "keys in the database: ..."; always KEY_DATABASE. */
 enum key_result key_say_database(char why[KEY_WHY_SIZE],

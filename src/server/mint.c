@@ -58,6 +58,8 @@ bool mint_access(struct call *call, struct mint *mint,
         return false;
     fields_set_text(&call->fields, FIELD_ACCESS,
                     (struct span){mint->access, length});
+    // Whatever scope was asked for, this is the one that was granted.
+    fields_set_text(&call->fields, FIELD_SCOPE, who->roles);
     set_life(call, &facts);
     return true;
 }
@@ -65,7 +67,9 @@ bool mint_access(struct call *call, struct mint *mint,
 static void write_refresh(struct call *call, struct mint *mint,
                           struct offered_token *token)
 {
-    key_mac_set(call->worker->keys, token);
+    // A name that proves nothing binds to nothing.
+    key_mac_set(call->worker->keys, token,
+                span_of(call->asker.registered ? call->asker.id : ""));
     offered_format(token, mint->refresh);
     fields_set_text(&call->fields, FIELD_REFRESH,
                     (struct span){mint->refresh, OFFERED_TEXT_LENGTH});

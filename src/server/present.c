@@ -27,13 +27,42 @@ bool present_sid(const struct call *call, uint8_t sid[STORE_SID_SIZE])
     return good;
 }
 
+static bool fits(const struct call *call, const struct offered_token *token,
+                 const char *holder)
+{
+    return key_mac_fits(call->worker->keys, token, span_of(holder));
+}
+
+/* Whoever may ask about tokens may ask about those of others. */
+static bool fits_another(const struct call *call,
+                         const struct offered_token *token)
+{
+    const struct apps *apps = &call->server->apps;
+
+    if (call->message != MESSAGE_INTROSPECT)
+        return false;
+    for (size_t i = 0; i < apps->count; i++)
+        if (fits(call, token, apps->list[i].id))
+            return true;
+    return false;
+}
+
+/* One that was handed out before anybody was registered is for all. */
+bool present_token(const struct call *call, struct span text,
+                   struct offered_token *out)
+{
+    return offered_parse(text, out) &&
+           (fits(call, out, "") ||
+            (call->asker.id[0] != '\0' && fits(call, out, call->asker.id)) ||
+            fits_another(call, out));
+}
+
 bool present_offered(const struct call *call, struct span text,
                      uint8_t sid[STORE_SID_SIZE])
 {
     struct offered_token token;
 
-    if (!offered_parse(text, &token) ||
-        !key_mac_fits(call->worker->keys, &token))
+    if (!present_token(call, text, &token))
         return false;
     memcpy(sid, token.sid, STORE_SID_SIZE);
     return true;

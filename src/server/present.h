@@ -16,7 +16,11 @@ bool present_bytes(const struct call *call, enum field field, void *out,
    such secret, or it is malformed. */
 bool present_sid(const struct call *call, uint8_t sid[STORE_SID_SIZE]);
 
-/* The sid of an offered refresh token whose mac is ours. */
+/* An offered refresh token whose mac is ours, and which the one who asks may
+   show. */
+bool present_token(const struct call *call, struct span text,
+                   struct offered_token *out);
+/* Its sid alone. */
 bool present_offered(const struct call *call, struct span text,
                      uint8_t sid[STORE_SID_SIZE]);
 

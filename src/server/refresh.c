@@ -372,8 +372,7 @@ static struct reply_case read_shown(const struct call *call,
         return find_by_access(call, r)
                    ? (struct reply_case){CASE_OK, FIELD_NONE}
                    : (struct reply_case){CASE_MISSING, FIELD_REFRESH};
-    if (!offered_parse(text, &r->token) ||
-        !key_mac_fits(call->worker->keys, &r->token))
+    if (!present_token(call, text, &r->token))
         return (struct reply_case){name_stranger(call, text), FIELD_NONE};
     return (struct reply_case){CASE_OK, FIELD_NONE};
 }

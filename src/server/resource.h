@@ -38,6 +38,9 @@ resource session_list;
 resource session_end_listed;
 resource session_end_many; /* all, or all others */
 
+/* introspect.c */
+resource session_introspect;
+
 /* board.c */
 resource board_show;
 

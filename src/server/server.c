@@ -468,6 +468,8 @@ enum server_result server_open(struct server *out,
         return SERVER_BAD_CONFIG;
     if (config->trace != NULL && !trace_open(&out->trace, config->trace, why))
         return SERVER_FAILED;
+    if (app_read_file(config->client_file, &out->apps, why) != APP_OK)
+        return SERVER_BAD_CONFIG;
     // The port first: a taken one must leave no new database behind.
     out->worker_count = (size_t)config->threads;
     result = open_mailer(out, why);

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "core/rotation.h"
+#include "server/app.h"
 #include "server/audit.h"
 #include "server/client.h"
 #include "server/config.h"
@@ -33,6 +34,7 @@
 #include "store/store.h"
 
 enum { SERVER_WHY_SIZE = 1024 };
+_Static_assert((int)SERVER_WHY_SIZE >= (int)APP_WHY_SIZE, "it is passed on");
 
 /* One loop's thread and all that is its own. */
 struct worker {
@@ -83,6 +85,7 @@ struct server {
     struct mailer mailer; /* closed where there is no --mail-command */
     struct client_trust trust;
     struct throttle *throttle;
+    struct apps apps;
     struct worker *workers;
     size_t worker_count;
     struct demo demo;

@@ -55,6 +55,22 @@ static void answer_ended(struct task *task)
 }
 
 /*
+ * What is not ours is not signed in: there is nothing left to do. An access token
+ * cannot be revoked alone, and a family that revokes has words for that (RFC
+ * 7009, section 2.2.1).
+ */
+static enum reply_kind name_stranger(const struct call *call, struct span text)
+{
+    struct token_claims claims;
+    bool access = token_read(&call->worker->issuer, text, call->now_s,
+                             &claims) == TOKEN_OK;
+
+    return access && dialect_has(&call->mount->dialect, MESSAGE_REVOKE)
+               ? CASE_UNSUPPORTED
+               : CASE_ALREADY;
+}
+
+/*
  * Which session is meant: of the secret or token in the body, or, where the
  * family has none there, of the access token. CASE_OK: *sid is it.
  */
@@ -66,11 +82,10 @@ static enum reply_kind find_meant(const struct call *call,
 
     if (call->mount->dialect.rotation == DIALECT_ROTATION_COMMITTED)
         return present_sid(call, sid) ? CASE_OK : CASE_BAD_REQUEST;
-    // What is not ours is not signed in: there is nothing left to do.
     if (fields_has(&call->fields, field))
         return present_offered(call, fields_text(&call->fields, field), sid)
                    ? CASE_OK
-                   : CASE_ALREADY;
+                   : name_stranger(call, fields_text(&call->fields, field));
     if (call->user_id == 0)
         return CASE_BAD_REQUEST;
     memcpy(sid, call->sid, STORE_SID_SIZE);

@@ -269,6 +269,9 @@ static const struct row django[] = {
 #define SYM                                                                    \
     "Content-Type: application/json\nCache-Control: no-cache, private\n"       \
     "Vary: Origin\n\n"
+#define OAUTH                                                                  \
+    "Content-Type: application/json;charset=UTF-8\nCache-Control: no-store\n"  \
+    "Pragma: no-cache\nVary: Origin\n\n"
 #define SYM401                                                                 \
     "Content-Type: application/json\nWWW-Authenticate: Bearer\n"               \
     "Cache-Control: no-cache, private\nVary: Origin\n\n"
@@ -356,16 +359,14 @@ static const struct row others[] = {
      "", "401\n" SYM401 "{\"code\":401,\"message\":\"Expired JWT Token\"}"},
     {"oauth2 answers a refresh that is not to be kept", "oauth2",
      MESSAGE_REFRESH, "ok", "access=J.W.T&refresh=R&expires_in=300",
-     "200\nContent-Type: application/json;charset=UTF-8\nCache-Control: "
-     "no-store\nPragma: no-cache\nVary: Origin\n\n{\"access_token\":\"J.W.T\","
-     "\"token_type\":\"Bearer\",\"expires_in\":300,\"refresh_token\":\"R\"}"},
+     "200\n" OAUTH
+     "{\"access_token\": \"J.W.T\", \"expires_in\": 300, \"token_type\": "
+     "\"Bearer\", \"refresh_token\": \"R\"}"},
     {"oauth2: invalid_grant", "oauth2", MESSAGE_REFRESH, "expired", "",
-     "400\nContent-Type: application/json;charset=UTF-8\nVary: "
-     "Origin\n\n{\"error\":\"invalid_grant\"}"},
+     "400\n" OAUTH "{\"error\": \"invalid_grant\"}"},
     {"oauth2: a dead token is told so and no more", "oauth2",
      MESSAGE_INTROSPECT, "unknown", "",
-     "200\nContent-Type: application/json;charset=UTF-8\nVary: "
-     "Origin\n\n{\"active\":false}"},
+     "200\n" OAUTH "{\"active\": false}"},
     {"stay signs in", "stay", MESSAGE_SIGN_IN, "ok",
      ALICE "&expires_in=300&sid=SID&label=laptop",
      "201\n" STAY_JSON

@@ -318,8 +318,8 @@ static void help(void **state)
         "--access-ttl",   "--refresh-idle", "--refresh-max", "--refresh-soft",
         "--issuer",       "--audience",     "--origin",      "--dialect",
         "--signup-roles", "--hide-users",   "--threads",     "--log-level",
-        "--lenient-nest", "--no-sandbox",   "--trace", "--config", "--demo",        "--help",
-        "--version",
+        "--client-file",  "--lenient-nest", "--no-sandbox",  "--trace",
+        "--config",       "--demo",         "--help",        "--version",
     };
 
     (void)state;
