@@ -53,6 +53,15 @@ async function runOne({ name, run, why }) {
     }
 }
 
+/** What is not over soon after the rows never ends: a timer, a server. */
+function stopLater(suite) {
+    setTimeout(() => {
+        console.log(`# ${suite}: FAILED to end; still there are ` +
+                    process.getActiveResourcesInfo().join(', '));
+        process.exit(1);
+    }, 5000).unref();
+}
+
 /** Runs all rows, then `end`; reports as check.c does. The exit code. */
 export async function finish(suite, end = async () => {}) {
     const start = performance.now();
@@ -66,6 +75,7 @@ export async function finish(suite, end = async () => {}) {
         say('FAILED', 'and all of it ends', String(error?.stack ?? error));
         failed++;
     }
+    stopLater(suite);
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     console.log(`# ${suite}: ${passed} passed, ${failed} failed, ` +
                 `${skipped} skipped, ${seconds} s`);

@@ -68,24 +68,28 @@ function createRenew({ api, axios, root, store, through }) {
 }
 
 /** One refresh at a time; again when three fifths of what the token has left
-    are gone. */
+    are gone. After a failure it rests: the next 401 asks again. */
 function createTimer(renewOnce, store) {
-    const timer = { flight: undefined, clock: undefined };
+    const timer = { flight: undefined, clock: undefined, closed: false };
 
     timer.renew = () => {
-        timer.flight ??= renewOnce().finally(() => {
-            timer.flight = undefined;
+        timer.flight ??= renewOnce().then((token) => {
             timer.start();
-        });
+            return token;
+        }).finally(() => { timer.flight = undefined; });
         return timer.flight;
     };
     timer.start = () => {
         clearTimeout(timer.clock);
-        if (!store.state.accessToken)
+        if (!store.state.accessToken || timer.closed)
             return;
         const { exp } = readClaims(store.state.accessToken);
         timer.clock = setTimeout(() => timer.renew().catch(() => {}),
             (exp * 1000 - Date.now()) * 0.6);
+    };
+    timer.close = () => {
+        timer.closed = true;
+        clearTimeout(timer.clock);
     };
     return timer;
 }
@@ -122,7 +126,7 @@ function create({ axios, root, storage, router }, through) {
         add: (title) => api.post('/todos', { title }),
         isSignedIn: () => storage.getItem('refreshToken') !== null,
         access: () => store.state.accessToken,
-        close: () => clearTimeout(timer?.clock),
+        close: () => timer?.close(),
     };
 }
 
