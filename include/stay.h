@@ -321,6 +321,101 @@ STAY_API CURL *stay_easy_handle(struct stay_easy *easy);
 /* How the last stay_easy_perform ended. STAY_OK: an answer was delivered. */
 STAY_API enum stay_result stay_easy_result(const struct stay_easy *easy);
 
+/*
+ * For services that did not sign the person in: is this access token good? It is
+ * judged by the issuer's public keys, fetched once and kept, so most calls send
+ * nothing. A session that was ended is noticed when its token expires; a service
+ * that must know at once asks stayd's /auth/verify.
+ */
+struct stay_verifier; /* opaque; threads share it */
+
+enum stay_algorithm {
+    STAY_ALGORITHM_EDDSA = 1 << 1, /* Ed25519 */
+    STAY_ALGORITHM_ES256 = 1 << 2,
+    STAY_ALGORITHM_RS256 = 1 << 3,
+};
+
+enum { STAY_LEEWAY_NONE = -1 }; /* for leeway_s */
+
+/* Zero means the default. Strings are copied. */
+struct stay_verifier_config {
+    const char *keys_url; /* "https://auth.example.org/.well-known/jwks.json";
+                             required */
+    const char *issuer;   /* what `iss` must be; required */
+    const char *audience; /* what `aud` must be, or hold; required */
+    const char *type;     /* what `typ` must be; NULL: "at+jwt"; "": anything */
+    unsigned algorithms;  /* enum stay_algorithm bits; 0: all of them */
+    int64_t leeway_s;   /* clocks may differ by this; 0: 5; STAY_LEEWAY_NONE */
+    int64_t limit_ms;   /* longest wait for the keys; 0: 10,000 */
+    bool insecure_http; /* admit plain http to hosts that are not loopback */
+    const char *user_agent;                  /* NULL: "stay/VERSION" */
+    void (*on_curl)(CURL *curl, void *data); /* as in struct stay_config */
+    void *on_curl_data;
+    char *error; /* NULL, or STAY_ERROR_SIZE bytes: why opening failed */
+};
+
+/* Sends nothing. On STAY_OK *out is for stay_verifier_close; otherwise NULL. */
+STAY_API enum stay_result
+stay_verifier_open(struct stay_verifier **out,
+                   const struct stay_verifier_config *config);
+/* NULL is allowed. No other call may be running. */
+STAY_API void stay_verifier_close(struct stay_verifier *verifier);
+
+enum stay_verdict {
+    STAY_VERDICT_GOOD = 0,
+    /* Answer 401. */
+    STAY_VERDICT_MALFORMED,   /* no token of this form */
+    STAY_VERDICT_TYPE,        /* another `typ` */
+    STAY_VERDICT_ALGORITHM,   /* not among the algorithms allowed */
+    STAY_VERDICT_UNKNOWN_KEY, /* the issuer publishes no such key */
+    STAY_VERDICT_FORGED,      /* the signature is not the key's */
+    STAY_VERDICT_ISSUER,
+    STAY_VERDICT_AUDIENCE,
+    STAY_VERDICT_NOT_YET, /* `nbf` or `iat` is in the future */
+    STAY_VERDICT_EXPIRED,
+    /* Answer 503: it is not the token's fault. */
+    STAY_VERDICT_NO_KEYS, /* the keys cannot be had, and none are kept */
+    STAY_VERDICT_NO_MEMORY,
+};
+
+/* Never NULL; a short English phrase without a full stop. */
+STAY_API const char *stay_verdict_text(enum stay_verdict verdict);
+
+/* What a good token says. */
+struct stay_claims {
+    char subject[STAY_NAME_SIZE]; /* `sub`; empty: none */
+    char session[STAY_NAME_SIZE]; /* `sid`; empty: none */
+    char roles[STAY_NAME_SIZE];   /* `roles`, with single blanks between */
+    int64_t issued_s;             /* `iat`; 0: none */
+    int64_t expires_s;            /* `exp` */
+    char *json;                   /* all of them, NUL-terminated; owned */
+};
+
+/*
+ * `token` is what stood behind "Bearer ", NUL-terminated. *out is filled on
+ * STAY_VERDICT_GOOD and then for stay_claims_clear; on any other verdict it is
+ * zeroed, and safe to clear. Blocks, for limit_ms at most, where keys must be
+ * fetched: at first, when they are older than their Cache-Control allows, and
+ * for a key that is not known, at most once a minute.
+ */
+STAY_API enum stay_verdict stay_verify(struct stay_verifier *verifier,
+                                       const char *token,
+                                       struct stay_claims *out);
+
+/*
+ * Copies the claim `name`: a string without its escapes, anything else as its
+ * JSON. False, and "" in out, when there is none, or it does not fit, or has a
+ * NUL within.
+ */
+STAY_API bool stay_verify_claim(const struct stay_claims *claims,
+                                const char *name, char *out, size_t size);
+
+/* Is `role` one of its roles? */
+STAY_API bool stay_verify_role(const struct stay_claims *claims,
+                               const char *role);
+
+STAY_API void stay_claims_clear(struct stay_claims *claims);
+
 #ifdef __cplusplus
 }
 #endif

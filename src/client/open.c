@@ -187,9 +187,8 @@ enum stay_result open_dialect(struct stay *stay,
     return result;
 }
 
-/* A token may be seen by all on a plain connection, but for loopback. */
-static enum stay_result check_origin(const struct stay_config *config,
-                                     const char *url, char *error)
+enum stay_result open_check_origin(bool insecure_http, const char *url,
+                                   char *error)
 {
     struct origin origin;
 
@@ -199,7 +198,7 @@ static enum stay_result check_origin(const struct stay_config *config,
     if (origin_has_user(url, NULL))
         return open_fail(error, STAY_BAD_CONFIG,
                          "the URL holds a user name or password");
-    if (!config->insecure_http && strncmp(origin.text, "http:", 5) == 0 &&
+    if (!insecure_http && strncmp(origin.text, "http:", 5) == 0 &&
         !origin_is_loopback(&origin))
         return open_fail(error, STAY_BAD_CONFIG,
                          "%.100s: plain http lets everybody on the way read "
@@ -241,7 +240,7 @@ enum stay_result open_target(struct stay *stay,
     if (*url == '\0')
         return open_fail(error, STAY_SIGN_IN,
                          "nobody is signed in, and no URL is given");
-    result = check_origin(config, url, error);
+    result = open_check_origin(config->insecure_http, url, error);
     if (result == STAY_OK)
         result = set_base(stay, url, error);
     if (result == STAY_OK && !origin_add(&stay->origins, stay->url))
@@ -249,7 +248,8 @@ enum stay_result open_target(struct stay *stay,
     for (size_t i = 0; result == STAY_OK && config->origins != NULL &&
                        config->origins[i] != NULL;
          i++) {
-        result = check_origin(config, config->origins[i], error);
+        result =
+            open_check_origin(config->insecure_http, config->origins[i], error);
         if (result == STAY_OK &&
             !origin_add(&stay->origins, config->origins[i]))
             result = open_fail(error, STAY_BAD_CONFIG, "too many origins");

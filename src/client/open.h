@@ -25,6 +25,11 @@ enum stay_result open_target(struct stay *stay,
                              const struct stay_config *config,
                              const struct entry *entry, char *error);
 
+/* Plain http shows a token to all on the way, and lets them change keys: only on
+   this machine, unless `insecure_http`. No user name in the URL. */
+enum stay_result open_check_origin(bool insecure_http, const char *url,
+                                   char *error);
+
 /* Keeps a sentence, cut where it is too long; returns `result`. */
 enum stay_result open_fail(char *error, enum stay_result result,
                            const char *format, ...)

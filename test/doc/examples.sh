@@ -68,6 +68,7 @@ session 0 asking the person
 setopt 0 "title":"tea"
 status 0 in stay
 token 0 200
+verify 0 200 user: good
 TABLE
 
 row "session.c, run again, asks nobody"

@@ -64,7 +64,7 @@ for page in "$man"/*; do
     [ -z "$got" ] || fail "no such page"
 
     row "$name: every constant it names is the header's"
-    grep -v '^\.Dt ' "$page" | grep -o 'STAY_[A-Z_]*[A-Z]' | sort -u >"$scratch/constants"
+    grep -v '^\.Dt ' "$page" | grep -o 'STAY_[A-Z0-9_]*[A-Z0-9]' | sort -u >"$scratch/constants"
     got=$(while read -r constant; do
         grep -qw "$constant" "$header" || echo "$constant"
     done <"$scratch/constants")
@@ -103,7 +103,7 @@ got=$(grep -L '^\.\\" example ' "$man"/*.3)
 # enum NAME: its constants.
 enum() {
     sed -e "s/.*enum $1 {\([^}]*\)}.*/\1/" "$scratch/header" | tr ',' '\n' |
-        grep -o 'STAY_[A-Z_]*' | grep -v '_ANY$' # each enumerator comes first
+        grep -o 'STAY_[A-Z0-9_]*' | grep -v '_ANY$' # each enumerator comes first
 }
 
 row "libstay(3) tells of every result"
@@ -120,6 +120,7 @@ stay_get OK SIGN_IN TRY_LATER BAD_CONFIG BAD_REPLY NO_MEMORY
 stay_on_event OK NO_MEMORY
 stay_on_request OK NO_MEMORY
 stay_status OK TRY_LATER BAD_VAULT NO_MEMORY
+stay_verify OK BAD_CONFIG NO_MEMORY
 stay_easy_perform OK SIGN_IN TRY_LATER BAD_CONFIG BAD_REPLY NOT_REPLAYED NO_MEMORY CURL
 '
 echo "$results" | grep . >"$scratch/table"
@@ -152,6 +153,7 @@ told() {
 told stay_reason stay_error STAY_REASON_
 told stay_event_kind stay_on_event STAY_EVENT_
 told stay_state stay_status STAY_STATE_
+told stay_verdict stay_verify STAY_VERDICT_
 
 # members STRUCT PAGE: every member's name stands there.
 members() {
@@ -169,6 +171,8 @@ members stay_config stay_open
 members stay_token stay_get
 members stay_event stay_on_event
 members stay_status stay_status
+members stay_verifier_config stay_verify
+members stay_claims stay_verify
 
 # ---- options ----
 
