@@ -51,19 +51,20 @@ static bool stands_twice(const struct input *in, struct span name)
 static enum take_result take_encoded(struct input *in, enum field field,
                                      struct span encoded)
 {
+    const struct sink sink = {in->dialect, &in->json, in->fields};
     struct fields *f = in->fields;
-    char *copy = f->buffer + f->used;
-    size_t length;
+    struct span text = {f->buffer + f->used, 0};
 
-    if (!form_decode(encoded, copy, f->size - f->used, &length))
+    if (!form_decode(encoded, f->buffer + f->used, f->size - f->used,
+                     &text.length))
         return TAKE_LARGE;
-    // template_take_text copies once more, to the same place.
-    if (field_type(field) == FIELD_TYPE_TEXT) {
-        f->used += length;
-        fields_set_text(f, field, (struct span){copy, length});
-        return TAKE_DONE;
-    }
-    return template_take_text(f, field, (struct span){copy, length});
+    f->used += text.length;
+    if (field_type(field) == FIELD_TYPE_WORDS)
+        return template_take_words(&sink, field, text);
+    if (field_type(field) != FIELD_TYPE_TEXT)
+        return template_take_text(f, field, text);
+    fields_set_text(f, field, text);
+    return TAKE_DONE;
 }
 
 /* ---- literals: which message of those that share a path ---- */

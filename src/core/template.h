@@ -153,9 +153,12 @@ enum take_result {
 /* One JSON value into a field; `lenient` also takes a number from a string. */
 enum take_result template_take(const struct sink *sink, enum field field,
                                size_t index, bool lenient);
-/* The same from a decoded text, as in forms and paths. */
+/* The same from a decoded text, as in forms and paths; not of words or lists. */
 enum take_result template_take_text(struct fields *fields, enum field field,
                                     struct span text);
+/* A list of the dialect's words from a decoded text, blanks between; borrowed. */
+enum take_result template_take_words(const struct sink *sink, enum field field,
+                                     struct span text);
 
 /* The first node inside a container, and the one behind a node. */
 static inline const struct node *node_inside(const struct node *node)

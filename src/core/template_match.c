@@ -72,9 +72,10 @@ enum take_result template_take_text(struct fields *fields, enum field field,
             return TAKE_WRONG_TYPE;
         fields_set_bool(fields, field, span_is(text, "true"));
         return TAKE_DONE;
-    case FIELD_TYPE_TEXT:
     case FIELD_TYPE_WORDS:
     case FIELD_TYPE_JSON:
+        return TAKE_WRONG_TYPE; // what they hold is never raw text
+    case FIELD_TYPE_TEXT:
         break;
     }
     return fields_copy_text(fields, field, text) ? TAKE_DONE : TAKE_LARGE;
@@ -132,12 +133,16 @@ static void set_roles(struct fields *f, enum field field, unsigned roles)
     fields_set_text(f, field, span_of(sets[roles & 7]));
 }
 
+static const struct role_words *words_of(const struct dialect *d,
+                                         enum field field)
+{
+    return field == FIELD_ASKED_ROLES ? &d->asked_roles : &d->roles;
+}
+
 static enum take_result take_words(const struct sink *sink, enum field field,
                                    size_t list, bool lenient)
 {
-    bool asked = field == FIELD_ASKED_ROLES;
-    const struct role_words *words =
-        asked ? &sink->dialect->asked_roles : &sink->dialect->roles;
+    const struct role_words *words = words_of(sink->dialect, field);
     unsigned roles = 0;
 
     if (json_type_at(sink->json, list) != JSON_ARRAY)
@@ -153,6 +158,31 @@ static enum take_result take_words(const struct sink *sink, enum field field,
             return TAKE_UNKNOWN_ROLE;
         }
         roles |= bit == 0 && words->unknown_is_user ? 1 : bit;
+    }
+    set_roles(sink->fields, field, roles);
+    return TAKE_DONE;
+}
+
+enum take_result template_take_words(const struct sink *sink, enum field field,
+                                     struct span text)
+{
+    const struct role_words *words = words_of(sink->dialect, field);
+    unsigned roles = 0;
+
+    while (text.length > 0) {
+        size_t end = span_find(text, ' ');
+        struct span word = span_head(text, end);
+        unsigned bit = 0;
+
+        for (size_t i = 0; i < words->count; i++)
+            if (span_equal(word, words->list[i].word))
+                bit = 1u << words->list[i].role;
+        if (bit == 0 && !words->unknown_is_user) {
+            fields_set_text(sink->fields, FIELD_ROLE, word);
+            return TAKE_UNKNOWN_ROLE;
+        }
+        roles |= bit == 0 ? 1 : bit;
+        text = span_tail(text, end + 1);
     }
     set_roles(sink->fields, field, roles);
     return TAKE_DONE;

@@ -19,27 +19,37 @@ struct sign_up {
     struct store_user user;
 };
 
-/* Those asked for and allowed, in their order; at least the first. */
-static void grant_roles(const struct call *call, char out[STORE_ROLES_SIZE])
+/* The roles among the words, one bit each. */
+static unsigned read_roles(struct span words)
 {
-    struct span asked = fields_text(&call->fields, FIELD_ASKED_ROLES);
-    const struct config *config = call->server->config;
-    unsigned allowed = config->demo ? 7u : config->signup_roles;
-    size_t length = 0;
+    unsigned roles = 0;
 
-    while (asked.length > 0) {
-        size_t end = span_find(asked, ' ');
+    while (words.length > 0) {
+        size_t end = span_find(words, ' ');
 
         for (unsigned i = 0; i < COUNT(role_words); i++)
-            if (span_is(span_head(asked, end), role_words[i]) &&
-                (allowed & 1u << i) != 0)
-                length += (size_t)snprintf(
-                    out + length, STORE_ROLES_SIZE - length, "%s%s",
-                    length > 0 ? " " : "", role_words[i]);
-        asked = span_tail(asked, end + 1);
+            if (span_is(span_head(words, end), role_words[i]))
+                roles |= 1u << i;
+        words = span_tail(words, end + 1);
     }
-    if (length == 0)
-        (void)snprintf(out, STORE_ROLES_SIZE, "%s", role_words[0]);
+    return roles;
+}
+
+/* Those asked for and allowed, each once and in order; at least the first. */
+static void grant_roles(const struct call *call, char out[STORE_ROLES_SIZE])
+{
+    const struct config *config = call->server->config;
+    unsigned roles = read_roles(fields_text(&call->fields, FIELD_ASKED_ROLES));
+    size_t length = 0;
+
+    roles &= config->demo ? 7u : config->signup_roles;
+    if (roles == 0)
+        roles = 1;
+    for (unsigned i = 0; i < COUNT(role_words); i++)
+        if ((roles & 1u << i) != 0)
+            length +=
+                (size_t)snprintf(out + length, STORE_ROLES_SIZE - length,
+                                 "%s%s", length > 0 ? " " : "", role_words[i]);
 }
 
 /*

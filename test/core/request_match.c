@@ -75,6 +75,11 @@ static const struct problem_row problem_rows[] = {
      "{\"username\":\"a\",\"email\":\"e\",\"password\":\"p\",\"roles\":\"user"
      "\"}",
      "wrong_type.asked_roles"},
+    {"roles in a form, each a word of the family's", "express", SIGNUP, F,
+     "username=a&email=e&password=p&roles=user+moderator+user", ""},
+    {"a role in a form that there is not", "express", SIGNUP, F,
+     "username=a&email=e&password=p&roles=user+boss",
+     "unknown_role.asked_roles"},
     {"an optional field that is null", "stay", "POST", "/api/session", J,
      "{\"username\":\"a\",\"email\":null,\"password\":\"p\",\"next\":\"n\","
      "\"sid\":\"s\"}",
@@ -358,6 +363,44 @@ static void query(void **state)
     CHECK_EQ(problems.count, 1);
 }
 
+/* Roles are ours from here on, each once, however often they were asked for. */
+static void form_roles(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *body;
+        const char *want;
+    } rows[] = {
+        {"in our order",               "roles=admin+user",          "user admin"},
+        {"each once",                  "roles=user+user+user+user", "user"      },
+        {"an empty list",              "roles=",                    ""          },
+        {"percent-encoded",            "roles=%61dmin",             "admin"     },
+        {"what was before a stranger", "roles=user+boss",           "none"      },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct request_seen seen = {.method = SPAN("POST"),
+                                          .path = SPAN("/api/auth/signup"),
+                                          .content_type = SPAN(F),
+                                          .body = span_of(rows[i].body)};
+        struct fields fields;
+        char taken[256];
+        struct problems problems;
+        enum message message = MESSAGE_SIGN_UP;
+        struct span roles;
+
+        check_case("roles in a form: %s", rows[i].name);
+        fields_init(&fields, taken, sizeof taken);
+        request_match(kit_dialect("express"), &seen, &message, &fields,
+                      &problems);
+        roles = fields_has(&fields, FIELD_ASKED_ROLES)
+                    ? fields_text(&fields, FIELD_ASKED_ROLES)
+                    : SPAN("none");
+        CHECK(span_is(roles, rows[i].want));
+    }
+}
+
 /* A body cut anywhere, in memory of just its size: a fault, and no crash. */
 static void cuts(void **state)
 {
@@ -403,7 +446,7 @@ int main(void)
         cmocka_unit_test(wrong),    cmocka_unit_test(routes),
         cmocka_unit_test(methods),  cmocka_unit_test(access),
         cmocka_unit_test(too_long), cmocka_unit_test(query),
-        cmocka_unit_test(cuts),
+        cmocka_unit_test(cuts),     cmocka_unit_test(form_roles),
     };
 
     return check_run("core/request_match", tests);
