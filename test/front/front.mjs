@@ -13,6 +13,7 @@ import { tellControl } from './stories_control.mjs';
 import { tellSymfony } from './stories_symfony.mjs';
 import { tellNest } from './stories_nest.mjs';
 import { tellTimer } from './stories_timer.mjs';
+import { tellTraps } from './stories_traps.mjs';
 
 const REFRESH_MAX_S = 3;
 
@@ -52,8 +53,10 @@ const servers = {
 const lacks = await knows([], 'user disable NAME') ? {} :
     { disable: 'this stayd has no `stayd user disable`' };
 
-for (const client of clients)
+for (const client of clients) {
     tellAll(client, servers, lacks);
+    tellTraps(client, servers.usual);
+}
 await more?.({ servers, start });
 process.exitCode = await finish(`front/${name}`, () =>
     Promise.all(started.map((server) => server.stop())));

@@ -52,13 +52,20 @@ function preflightFault(reply, method, asked) {
     return originFault(reply);
 }
 
+async function fake(answer, record, pass) {
+    return typeof answer === 'function' ? answer(record, pass) :
+        { statusCode: answer, headers: {}, body: '' };
+}
+
 class Network {
     constructor(server) {
         this.target = new URL(server.url);
         this.address = freshAddress();
         this.requests = []; // {method, path, status, json, text}, as they came
         this.faults = []; // what a browser would have refused
-        this.faked = new Map(); // path's end -> status that stayd does not see
+        // Path's end -> a status that stayd knows nothing of, or a function of
+        // the record and of what asks stayd, which makes the answer.
+        this.faked = new Map();
         this.leave = new Set(); // preflights that were answered well
         this.trusting = false; // a browser that asks for nobody's leave
     }
@@ -126,14 +133,11 @@ class Network {
         }
         if (!await this.mayGo(incoming))
             return undefined;
-        if (faked !== undefined) {
-            record.status = faked[1];
-            return { statusCode: faked[1], headers: {}, body: '' };
-        }
         const headers = { ...incoming.headers, origin: pageOrigin,
             host: this.target.host, connection: 'close' };
-        const reply = await this.ask(method, url, headers, body);
-        const fault = originFault(reply);
+        const pass = () => this.ask(method, url, headers, body);
+        const reply = await (faked ? fake(faked[1], record, pass) : pass());
+        const fault = faked ? undefined : originFault(reply);
         record.status = reply.statusCode;
         record.text = reply.body.toString();
         if (fault === undefined || this.trusting)

@@ -170,6 +170,26 @@ row('each operation has an id of its own', () => {
     assert.equal(new Set(ids).size, ids.length);
     assert.ok(ids.length > 150, `${ids.length} operations`);
 });
+// That the rows would see it.
+const signIn = operations.find((one) =>
+    one.path === '/d/express/api/auth/signin');
+const answered = (status, json) => ({ status, text: JSON.stringify(json),
+    headers: { 'content-type': 'application/json; charset=utf-8' } });
+const refused = { accessToken: null, message: 'Invalid Password!' };
+
+row('a document with a mistake would be found invalid', async () => {
+    const spoilt = structuredClone(document);
+    delete spoilt.paths['/livez'].get.responses[200].description;
+    await assert.rejects(validate(spoilt));
+});
+row('an answer that it does not tell of would be found', () => {
+    judge(signIn, answered(401, refused));
+    assert.throws(() => judge(signIn, answered(418, refused)), /not tell of/);
+    assert.throws(() => judge(signIn, answered(401, { message: 7 })),
+        /must be equal to constant/);
+    assert.throws(() => judge(signIn, { ...answered(401, refused),
+        headers: { 'content-type': 'text/csv' } }), /text\/csv/);
+});
 for (const some of groups.values()) {
     const [{ tag, base }] = some;
     const where = base === '' ? 'its own paths' : base;

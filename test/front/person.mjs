@@ -73,12 +73,15 @@ export class Person {
         return blank === undefined ? template : this.values[blank];
     }
 
-    /** Somebody new signs up, and each sign-in has secrets of its own. */
+    /** Somebody new signs up, each sign-in has secrets of its own, and it is
+        the refresh token that is revoked. */
     prepare({ name, request }) {
         const { values } = this;
 
         if (name === 'sign_in')
             this.drawSecrets();
+        if (name === 'revoke')
+            values.token = values.refresh;
         if (name !== 'sign_up')
             return this.fill(request);
         this.values = { ...values, username: `${values.username}x`,

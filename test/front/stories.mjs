@@ -248,7 +248,7 @@ export async function disabled(visit) {
 }
 
 // `timer`: does the story make sense for a client whose token never expires?
-const stories = [
+export const stories = [
     { says: `${LIVES} lifetimes of its token, every page shown`, run: lives,
         timer: false },
     { says: `${AT_ONCE} requests at expiry, all answered`, run: tenAtOnce,
