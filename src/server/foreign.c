@@ -131,7 +131,7 @@ static enum foreign_result check_bcrypt(const char *setting,
         return FOREIGN_FAILED;
     memcpy(text, password.text, password.length);
     text[password.length] = '\0';
-    made = crypt_r(text, setting, data);
+    made = crypt_rn(text, setting, data, (int)sizeof *data);
     // One with a NUL in it was never hashed whole by whoever made these.
     if (made != NULL && strlen(made) == BCRYPT_LENGTH &&
         strlen(setting) == BCRYPT_LENGTH &&

@@ -2,6 +2,7 @@
 #include "client/vault.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,13 @@
 #include "client/kit.h"
 
 static struct folder place;
+static int64_t shifted_ms;
+
+static void shift_clock(int64_t ms)
+{
+    clock_shift(ms);
+    shifted_ms += ms;
+}
 
 static void reopened(void **state)
 {
@@ -40,7 +48,7 @@ static void reopened(void **state)
     CHECK(seen.left_ms > 50000);
 
     CASE("what one has renewed, the other adopts: no second refresh");
-    clock_shift(61000);
+    shift_clock(61000);
     fake_stay_expire(&kit.fake);
     CHECK_EQ(kit_get(&kit, "/data"), CURLE_OK);
     CHECK_EQ(stay_get(second, 0, &token), STAY_OK);
@@ -49,7 +57,7 @@ static void reopened(void **state)
     CHECK_EQ(atomic_load(&kit.fake.granted), 1);
 
     CASE("also after a 401 to the older token, which costs no refresh");
-    clock_shift(31000);
+    shift_clock(31000);
     fake_stay_expire(&kit.fake);
     CHECK_EQ(kit_get(&kit, "/data"), CURLE_OK);
     CHECK_EQ(atomic_load(&kit.fake.granted), 2);
@@ -85,10 +93,13 @@ static void reopened(void **state)
     folder_remove(&place);
 }
 
-/* Runs in a child: opens the vault, asks for /data, says how it went. */
-static int child_get(const char *url)
+/*
+ * A process of its own, main() below: opens the vault, asks for /data, and says
+ * by its exit code how it went.
+ */
+static int child_get(const char *vault, const char *url)
 {
-    struct stay_config config = {.vault = place.path, .limit_ms = 30000};
+    struct stay_config config = {.vault = vault, .limit_ms = 30000};
     struct stay_easy *easy;
     struct stay *stay = NULL;
     char whole[256];
@@ -108,15 +119,28 @@ static int child_get(const char *url)
     return code == CURLE_OK && status == 200 ? 0 : 11;
 }
 
+static int child_main(char **argv)
+{
+    (void)setenv("STAY_CLOCK_OFFSET_MS", argv[3], 1);
+    if (argv[4] != NULL)
+        (void)setenv("STAY_POINT", argv[4], 1);
+    return child_get(argv[1], argv[2]);
+}
+
 static pid_t start_child(const char *url, const char *point)
 {
-    pid_t child = fork();
+    char offset[24];
+    pid_t child;
 
-    if (child != 0)
-        return child;
-    if (point != NULL)
-        (void)setenv("STAY_POINT", point, 1);
-    _exit(child_get(url));
+    (void)snprintf(offset, sizeof offset, "%" PRId64, shifted_ms);
+    child = fork();
+    // Other threads run here: what is forked may do nothing but this.
+    if (child == 0) {
+        (void)execl("/proc/self/exe", "child", place.path, url, offset, point,
+                    (char *)NULL);
+        _exit(127);
+    }
+    return child;
 }
 
 static void killed(void **state)
@@ -137,7 +161,7 @@ static void killed(void **state)
         kit_open(&kit, place.path);
         CHECK_EQ(kit_sign_in(&kit), STAY_OK);
         for (int round = 0; round < 5; round++) {
-            clock_shift(61000);
+            shift_clock(61000);
             fake_stay_expire(&kit.fake);
             (void)waitpid(start_child(fake_url(kit.fake.server), points[i]),
                           &status, 0);
@@ -164,7 +188,7 @@ static void processes(void **state)
     kit_open(&kit, place.path);
     CHECK_EQ(kit_sign_in(&kit), STAY_OK);
     for (int round = 1; round <= 5; round++) {
-        clock_shift(61000);
+        shift_clock(61000);
         fake_stay_expire(&kit.fake);
         for (int i = 0; i < CHILDREN; i++)
             children[i] = start_child(fake_url(kit.fake.server), NULL);
@@ -197,7 +221,7 @@ static void stuck(void **state)
     (void)snprintf(name, sizeof name, "%s.refresh", place.path);
     lock = open(name, O_RDWR | O_CREAT, 0600);
     CHECK_EQ(flock(lock, LOCK_EX), 0);
-    clock_shift(61000);
+    shift_clock(61000);
     fake_stay_expire(&kit.fake);
     CHECK_EQ(stay_open(&stay, &config), STAY_OK);
     CHECK_EQ(stay_get(stay, 0, &token), STAY_OK);
@@ -234,7 +258,7 @@ static void second_holder(void **state)
         (void)close(to);
     }
     memcpy(original, place.path, sizeof place.path);
-    clock_shift(61000);
+    shift_clock(61000);
     fake_stay_expire(&kit.fake);
     CHECK_EQ(kit_get(&kit, "/data"), CURLE_OK);
     config.vault = copy;
@@ -243,7 +267,7 @@ static void second_holder(void **state)
     stay_error(stay, kit.error);
     CHECK_TEXT(kit.error,
                "sign in again: someone else used this session's secrets");
-    clock_shift(61000);
+    shift_clock(61000);
     CHECK_EQ(kit_get(&kit, "/data"), CURLE_LOGIN_DENIED);
     stay_close(stay);
     kit_close(&kit);
@@ -253,7 +277,7 @@ static void second_holder(void **state)
     folder_remove(&place);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(reopened),      cmocka_unit_test(killed),
@@ -261,5 +285,7 @@ int main(void)
         cmocka_unit_test(second_holder),
     };
 
+    if (argc > 1)
+        return child_main(argv);
     return check_run("client/vault_shared", tests);
 }

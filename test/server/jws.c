@@ -82,7 +82,7 @@ static const struct header_row header_rows[] = {
      "{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",\"kid\":\"other\"}",                                JWS_NO_KEY   },
     {"no key's name",                 "{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\"}",                 JWS_NO_KEY   },
     {"a key's name that is a number",
-     "{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",\"kid\":1}",                                        JWS_MALFORMED  },
+     "{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",\"kid\":1}",                                        JWS_MALFORMED},
     {"a header that is a list",       "[]",                                                     JWS_MALFORMED},
     {"a header that is no JSON",      "{\"alg\":\"EdDSA\"",                                     JWS_MALFORMED},
 };
@@ -116,6 +116,7 @@ static void headers(void **state)
             jws_verify(&key, 1, (struct span){text, size}, payload, &length),
             row->want);
     }
+    jws_key_clear(&key);
 }
 
 static void damage(void **state)
@@ -154,6 +155,7 @@ static void damage(void **state)
                                &length) == JWS_OK;
     }
     CHECK_EQ(accepted, 0);
+    jws_key_clear(&key);
 }
 
 static void limits(void **state)
@@ -189,13 +191,16 @@ static void limits(void **state)
     CHECK_EQ(
         jws_verify(&key, 1, (struct span){text, sizeof text}, payload, &length),
         JWS_MALFORMED);
+    jws_key_clear(&key);
 }
 
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(standard),   cmocka_unit_test(headers),
-        cmocka_unit_test(damage),     cmocka_unit_test(limits),
+        cmocka_unit_test(standard),
+        cmocka_unit_test(headers),
+        cmocka_unit_test(damage),
+        cmocka_unit_test(limits),
     };
 
     if (!signature_init())

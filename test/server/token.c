@@ -120,6 +120,7 @@ static void claims(void **state)
         else
             CHECK_BYTES(found.sid, sizeof found.sid, sid, sizeof sid);
     }
+    jws_key_clear(&key);
 }
 
 /* A dialect whose own claims stand before ours, sub and roles among them. */
@@ -165,6 +166,12 @@ static void open_writing(struct writing *w)
     CHECK_TEXT(error.text, "");
 }
 
+static void close_writing(struct writing *w)
+{
+    jws_key_clear(&w->key);
+    free(w->memory);
+}
+
 static void written(void **state)
 {
     struct writing w;
@@ -192,7 +199,7 @@ static void written(void **state)
     CASE("a longer one is refused, not cut");
     w.facts.username = (struct span){payload, sizeof payload};
     CHECK_EQ(token_write(&w.issuer, &w.dialect, &w.facts, text), 0);
-    free(w.memory);
+    close_writing(&w);
 }
 
 /* Beside a refresh token: any age will do, and a key that is gone. */
@@ -225,7 +232,8 @@ static void any_age(void **state)
     CASE("nor when it is no token");
     CHECK(!token_may_be_ours(&w.issuer, SPAN("KfUdux3ROiIUBMWH"), NOW_S));
     CHECK(!token_may_be_ours(&w.issuer, SPAN(""), NOW_S));
-    free(w.memory);
+    jws_key_clear(&other);
+    close_writing(&w);
 }
 
 static void read_back(void **state)
@@ -252,7 +260,7 @@ static void read_back(void **state)
     CHECK(!token_peek_dialect(SPAN("a.b.c"), name));
     CHECK(!token_peek_dialect(SPAN(""), name));
     CHECK(!token_peek_dialect(SPAN(".."), name));
-    free(w.memory);
+    close_writing(&w);
 }
 
 int main(void)
