@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "server/config_file.h"
 #include "server/config_row.h"
+#include "server/config_secret.h"
 #include "server/config_value.h"
 #include "store/store.h"
 
@@ -199,11 +200,7 @@ static bool shows_password(const char *where, const char *text,
         store_url_check(text, &(struct store_why){.text = ""}) != STORE_OK ||
         !store_url_has_password(text))
         return false;
-    (void)snprintf(why, CONFIG_WHY_SIZE,
-                   "%s: holds a password, and others may read it there; use "
-                   "--database-password-file, a passfile or service file "
-                   "(libpq), or a --config file of mode 0600",
-                   where);
+    config_secret_exposed(where, why);
     return true;
 }
 
@@ -242,17 +239,6 @@ static bool take_value(const struct option_row *row, const char *text,
 
 /* ---- The environment ---- */
 
-static const char *find_variable(char *const environment[], const char *name)
-{
-    size_t length = strlen(name);
-
-    for (size_t i = 0; environment != NULL && environment[i] != NULL; i++)
-        if (strncmp(environment[i], name, length) == 0 &&
-            environment[i][length] == '=')
-            return environment[i] + length + 1;
-    return NULL;
-}
-
 static bool read_environment(char *const environment[], struct config *out,
                              char why[CONFIG_WHY_SIZE])
 {
@@ -260,7 +246,7 @@ static bool read_environment(char *const environment[], struct config *out,
         const char *text = NULL;
 
         if (rows[i].variable != NULL)
-            text = find_variable(environment, rows[i].variable);
+            text = config_value_variable(environment, rows[i].variable);
         // An empty variable is the same as none, as scripts expect.
         if (text == NULL || text[0] == '\0')
             continue;
@@ -456,7 +442,8 @@ enum config_result config_read_command(int argc, char *const argv[],
     why[0] = '\0';
     result = read_options(argc, argv, out, command, why);
     if (result == CONFIG_OK &&
-        (!read_environment(environment, out, why) || !read_file(out, why)))
+        (!read_environment(environment, out, why) || !read_file(out, why) ||
+         !config_secret_find(environment, out, why)))
         result = CONFIG_BAD;
     if (result == CONFIG_BAD)
         config_clear(out);
@@ -476,6 +463,7 @@ void config_clear(struct config *config)
     if (config->kept != NULL)
         bytes_wipe(config->kept, config->kept_size);
     free(config->kept);
+    free(config->credential);
     *config = (struct config){.listen = NULL};
 }
 

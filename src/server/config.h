@@ -53,12 +53,16 @@ struct config_list {
     size_t count;
 };
 
+/* The database's password, as a credential of systemd (LoadCredential=). */
+#define CONFIG_CREDENTIAL "database-password"
+
 /* Text is borrowed from argv, the environment, constants, or `kept`. */
 struct config {
     const char *file;     /* of --config; NULL: none */
     const char *listen;   /* "127.0.0.1:8080", "unix:PATH" */
     const char *database; /* "sqlite:PATH", "postgresql://..." */
     const char *database_password_file; /* NULL: none */
+    char *credential; /* owned: the above, when it is the service manager's */
     int64_t database_connections;       /* to a server; a quarter only read */
     const char *trace;    /* a file for refresh decisions; NULL: none */
     const char *url;      /* how clients reach us; NULL: as we listen */

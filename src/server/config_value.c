@@ -204,3 +204,14 @@ bool config_duration(const char *text, int64_t min_s, int64_t max_s,
     *out_s = value;
     return true;
 }
+
+const char *config_value_variable(char *const environment[], const char *name)
+{
+    size_t length = strlen(name);
+
+    for (size_t i = 0; environment != NULL && environment[i] != NULL; i++)
+        if (strncmp(environment[i], name, length) == 0 &&
+            environment[i][length] == '=')
+            return environment[i] + length + 1;
+    return NULL;
+}

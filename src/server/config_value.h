@@ -31,4 +31,7 @@ config_value config_value_hide;        /* --hide-users */
 config_value config_value_show;        /* --no-hide-users */
 config_value config_value_open;        /* --no-sandbox */
 
+/* The value of a variable of the environment; NULL when it is not set. */
+const char *config_value_variable(char *const environment[], const char *name);
+
 #endif

@@ -37,16 +37,9 @@ static const char *const name_paths[] = {
 /* The same in the environment, and below the home folder. */
 static const char *const name_variables[] = {
     "CREDENTIALS_DIRECTORY",
-    "PGPASSFILE",
-    "PGSERVICEFILE",
     "PGSYSCONFDIR",
-    "PGSSLCERT",
-    "PGSSLCRL",
-    "PGSSLKEY",
-    "PGSSLROOTCERT",
 };
 static const char *const home_paths[] = {
-    ".pgpass",
     ".pg_service.conf",
     ".postgresql",
 };
@@ -97,24 +90,7 @@ void sandbox_allow_folder(struct sandbox *sandbox, const char *file,
         allow_parent(sandbox, real, access);
 }
 
-/* Files that the URL names, such as sslrootcert=/etc/ca.pem. */
-static void allow_parameters(struct sandbox *sandbox, const char *url)
-{
-    const char *at = strchr(url, '?');
-    char path[SANDBOX_PATH_SIZE];
-
-    while (at != NULL && (at = strstr(at, "=/")) != NULL) {
-        size_t length = strcspn(++at, "&");
-
-        if (length < sizeof path) {
-            memcpy(path, at, length);
-            path[length] = '\0';
-            sandbox_allow(sandbox, path, SANDBOX_READ);
-        }
-    }
-}
-
-static void allow_names(struct sandbox *sandbox, const char *url)
+static void allow_names(struct sandbox *sandbox)
 {
     const char *home = getenv("HOME");
     char path[SANDBOX_PATH_SIZE];
@@ -124,11 +100,12 @@ static void allow_names(struct sandbox *sandbox, const char *url)
         sandbox_allow(sandbox, name_paths[i], SANDBOX_READ);
     for (size_t i = 0; i < COUNT(name_variables); i++)
         sandbox_allow(sandbox, getenv(name_variables[i]), SANDBOX_READ);
+    // It may be replaced by another of its name.
+    sandbox_allow_folder(sandbox, getenv("PGSERVICEFILE"), SANDBOX_READ);
     for (size_t i = 0; home != NULL && i < COUNT(home_paths); i++)
         if (snprintf(path, sizeof path, "%s/%s", home, home_paths[i]) <
             (int)sizeof path)
             sandbox_allow(sandbox, path, SANDBOX_READ);
-    allow_parameters(sandbox, url);
 }
 
 /* What follows `prefix` in `text`; NULL when it begins otherwise. */
@@ -149,9 +126,11 @@ void sandbox_plan(struct sandbox *out, const struct config *config)
     if (file != NULL)
         sandbox_allow_folder(out, file, SANDBOX_CHANGE);
     else
-        allow_names(out, config->database);
+        allow_names(out);
     if (socket != NULL)
         sandbox_allow_folder(out, socket, SANDBOX_REMOVE);
+    // Read at each connection, and replaced when the password is.
+    sandbox_allow_folder(out, config->database_password_file, SANDBOX_READ);
     config_key_path(config, key_file);
     sandbox_allow(out, key_file, SANDBOX_READ);
     // Read again upon SIGHUP, and an editor writes a new file of that name.

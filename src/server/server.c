@@ -89,8 +89,22 @@ static void log_failed_write(void *context, enum store_result result,
               message);
 }
 
+/* Not all of its folder when it lies at home, where libpq looks by itself. */
+static void allow_file(void *context, const char *path)
+{
+    const char *home = getenv("HOME");
+    size_t length = home == NULL ? 0 : strlen(home);
+
+    if (length > 0 && strncmp(path, home, length) == 0 && path[length] == '/' &&
+        strchr(path + length + 1, '/') == NULL)
+        sandbox_allow(context, path, SANDBOX_READ);
+    else
+        sandbox_allow_folder(context, path, SANDBOX_READ);
+}
+
 /* Threads inherit it, so this comes before the first one. */
 static enum server_result enter_sandbox(struct server *server,
+                                        struct store *store,
                                         char why[SERVER_WHY_SIZE])
 {
     struct sandbox_report got;
@@ -103,6 +117,7 @@ static enum server_result enter_sandbox(struct server *server,
         return SERVER_OK;
     }
     sandbox_plan(&sandbox, server->config);
+    store_files(store, allow_file, &sandbox);
     if (sandbox_enter(&sandbox, &got, text) != SANDBOX_OK)
         return say(why, text);
     if (got.landlock > 0 && got.calls)
@@ -179,7 +194,7 @@ static enum server_result open_connections(struct server *server,
             result = open_stores(server, &asking, STORE_READ, readers, why);
     }
     if (result == SERVER_OK)
-        result = enter_sandbox(server, why);
+        result = enter_sandbox(server, store, why);
     if (result == SERVER_OK && asking.stores[0] != NULL)
         result = open_threads(server, &asking, &server->asking, why);
     if (result == SERVER_OK)

@@ -225,6 +225,19 @@ static bool reach_again(struct hand *h)
     return result == STORE_OK;
 }
 
+/* One attempt, which may take seconds: what this thread was woken for is for
+   another one. */
+static enum store_result mend_now(struct hand *h)
+{
+    struct writer *w = h->writer;
+
+    pthread_mutex_lock(&w->lock);
+    if (w->queue.count > 0)
+        pthread_cond_signal(&w->work);
+    pthread_mutex_unlock(&w->lock);
+    return store_mend(h->store);
+}
+
 /*
  * Mends the connection: at once if that can be done, or else as one of those
  * that are away. False when it closes meanwhile. With the lock held.
@@ -236,7 +249,7 @@ static bool mend(struct hand *h)
     bool back;
 
     pthread_mutex_unlock(&w->lock);
-    result = store_ready(h->store) ? STORE_OK : store_mend(h->store);
+    result = store_ready(h->store) ? STORE_OK : mend_now(h);
     if (result != STORE_OK)
         tell(w, result, store_message(h->store));
     pthread_mutex_lock(&w->lock);

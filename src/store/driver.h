@@ -64,6 +64,10 @@ struct store_driver {
     int64_t (*changed)(struct store *store); /* rows, by the last run */
     void (*finish)(struct store *store, enum statement which);
 
+    /* NULL: none but the one in its address. */
+    void (*files)(struct store *store,
+                  void (*each)(void *context, const char *path), void *context);
+
     /* Connections and talks, as store.h says; all NULL where there are none. */
     bool (*ready)(struct store *store);
     enum store_result (*mend)(struct store *store);

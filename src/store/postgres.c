@@ -382,6 +382,13 @@ static enum store_result collect(struct store *store)
     return postgres_collect(postgres_of(store));
 }
 
+static void name_files(struct store *store,
+                       void (*each)(void *context, const char *path),
+                       void *context)
+{
+    postgres_files(postgres_of(store), each, context);
+}
+
 static void forget(void *answer)
 {
     PQclear(answer);
@@ -408,6 +415,7 @@ const struct store_driver postgres_driver = {
     .column = column,
     .changed = changed,
     .finish = finish,
+    .files = name_files,
     .ready = ready,
     .mend = mend,
     .listen = listen_to,

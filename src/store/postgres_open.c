@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -9,7 +10,11 @@
 enum {
     PASSWORD_MAX = 1024, /* bytes, with a NUL */
     PARAMETERS_MAX = 16,
+    SQL_SIZE = 256,
 };
+
+/* Of pg_stat_activity. */
+#define BORN_US "(extract(epoch FROM backend_start) * 1000000)::bigint"
 
 /*
  * What a session is set to. A statement that takes longer than the server is
@@ -18,33 +23,35 @@ enum {
  */
 static const char session_settings[] =
     "SET statement_timeout = '10s'; SET lock_timeout = '5s';"
-    "SET idle_in_transaction_session_timeout = '30s';"
+    "SET idle_in_transaction_session_timeout = '10s';"
     "SET default_transaction_isolation = 'read committed';"
     "SET plan_cache_mode = force_generic_plan; SET jit = off;"
     "SELECT set_config('synchronous_commit', 'on', false)"
-    " WHERE current_setting('synchronous_commit') = 'off'";
+    " WHERE current_setting('synchronous_commit') = 'off';"
+    "SELECT coalesce((SELECT " BORN_US " FROM pg_stat_activity"
+    " WHERE pid = pg_backend_pid()), 0)";
 static const char read_only[] = "SET default_transaction_read_only = on";
+
+/* The parameters that name files which a new connection reads. */
+static const char *const file_words[] = {
+    "passfile", "servicefile", "sslcert",     "sslkey",
+    "sslcrl",   "sslcrldir",   "sslrootcert",
+};
 
 static const char out_of_memory[] = "out of memory";
 
-/* Notices are for people at a terminal. */
-static void ignore_notice(void *context, const PGresult *result)
+/*
+ * Notices are for people at a terminal, but for this one: a commit that waited
+ * for its standby was told to go on without (syncrep.c of PostgreSQL), and says
+ * that it went well.
+ */
+static void take_notice(void *context, const PGresult *result)
 {
-    (void)context;
-    (void)result;
-}
+    struct postgres_store *s = context;
+    const char *from = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
 
-/* Has the address this word, or one that fetches words from elsewhere? */
-static bool has_word(const char *url, const char *word)
-{
-    PQconninfoOption *options = PQconninfoParse(url, NULL);
-    bool found = false;
-
-    for (PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++)
-        if (o->val != NULL && strcmp(o->keyword, word) == 0)
-            found = true;
-    PQconninfoFree(options);
-    return found;
+    if (from != NULL && strcmp(from, "SyncRepWaitForLSN") == 0)
+        s->unsure = true;
 }
 
 struct parameters {
@@ -69,9 +76,9 @@ static void fill(struct parameters *p, const struct postgres_store *s,
     add(p, "keepalives_interval", "5");
     add(p, "keepalives_count", "3");
     add(p, "tcp_user_timeout", "15000");
-    // A service file may say it, and would not be asked any more.
-    if (!has_word(s->url, "service"))
-        add(p, "target_session_attrs", "read-write");
+    // A service file is asked only for what is said nowhere else: what it says
+    // of these is not heard.
+    add(p, "target_session_attrs", "read-write");
     if (password[0] != '\0')
         add(p, "password", password);
     add(p, "dbname", s->url);
@@ -82,6 +89,8 @@ static void fill(struct parameters *p, const struct postgres_store *s,
 /* The first line of the file; false: it cannot be read. */
 static bool read_password(struct postgres_store *s, char out[PASSWORD_MAX])
 {
+    struct stat info;
+    bool exposed;
     ssize_t got;
     int fd;
 
@@ -89,9 +98,17 @@ static bool read_password(struct postgres_store *s, char out[PASSWORD_MAX])
     if (s->password_file == NULL)
         return true;
     fd = open(s->password_file, O_RDONLY | O_CLOEXEC);
-    got = fd < 0 ? -1 : read(fd, out, PASSWORD_MAX - 1);
+    exposed = fd >= 0 && (fstat(fd, &info) != 0 || (info.st_mode & 07) != 0);
+    got = fd < 0 || exposed ? -1 : read(fd, out, PASSWORD_MAX - 1);
     if (fd >= 0)
         (void)close(fd); // only read
+    if (exposed) {
+        (void)snprintf(s->message, sizeof s->message,
+                       "its password file %.150s can be read by anyone: "
+                       "chmod 600",
+                       s->password_file);
+        return false;
+    }
     if (got <= 0) {
         (void)snprintf(s->message, sizeof s->message,
                        "its password file %.150s cannot be read or is empty",
@@ -119,7 +136,7 @@ static enum store_result connect_now(struct postgres_store *s)
     }
     if (PQstatus(s->conn) != CONNECTION_OK)
         return STORE_AWAY;
-    (void)PQsetNoticeReceiver(s->conn, ignore_notice, NULL);
+    (void)PQsetNoticeReceiver(s->conn, take_notice, s);
     // So that a long pipeline never waits for us while we wait for it.
     return PQsetnonblocking(s->conn, 1) == 0 ? STORE_OK : STORE_AWAY;
 }
@@ -150,12 +167,31 @@ static enum store_result identify(struct postgres_store *s)
     return STORE_OK;
 }
 
+/* The process that an earlier connection has left behind. */
+static enum store_result end_orphan(struct postgres_store *s)
+{
+    char sql[SQL_SIZE];
+
+    if (s->orphan.born_us == 0)
+        return STORE_OK;
+    (void)snprintf(sql, sizeof sql,
+                   "SELECT count(pg_terminate_backend(pid))"
+                   " FROM pg_stat_activity WHERE pid = %d AND " BORN_US
+                   " = %lld",
+                   s->orphan.id, (long long)s->orphan.born_us);
+    s->orphan.born_us = 0; // tried once
+    return postgres_run(s, sql);
+}
+
 static enum store_result set_up(struct postgres_store *s)
 {
     enum store_result result = identify(s);
 
+    s->own.id = PQbackendPID(s->conn);
     if (result == STORE_OK)
-        result = postgres_run(s, session_settings);
+        result = postgres_number(s, session_settings, &s->own.born_us);
+    if (result == STORE_OK)
+        result = end_orphan(s);
     if (result == STORE_OK && s->mode == STORE_WRITE)
         result = postgres_migrate(s);
     if (result == STORE_OK)
@@ -176,9 +212,22 @@ enum store_result postgres_connect(struct postgres_store *s)
         postgres_lose(s, PQerrorMessage(s->conn));
     if (result == STORE_OK)
         result = set_up(s);
-    if (result != STORE_OK && s->conn != NULL) {
-        PQfinish(s->conn);
-        s->conn = NULL;
-    }
+    if (result != STORE_OK && s->conn != NULL)
+        postgres_lose(s, s->message);
     return result;
+}
+
+void postgres_files(struct postgres_store *s,
+                    void (*each)(void *context, const char *path),
+                    void *context)
+{
+    PQconninfoOption *options = s->conn == NULL ? NULL : PQconninfo(s->conn);
+
+    if (s->password_file != NULL)
+        each(context, s->password_file);
+    for (PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++)
+        for (size_t i = 0; i < COUNT(file_words); i++)
+            if (strcmp(o->keyword, file_words[i]) == 0 && o->val != NULL)
+                each(context, o->val);
+    PQconninfoFree(options);
 }

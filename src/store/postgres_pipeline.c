@@ -8,9 +8,16 @@
 #include "base/assert.h"
 #include "store/postgres_store.h"
 
-enum { FORMAT_BINARY = 1 };
+enum {
+    FORMAT_BINARY = 1,
+    UNASKED_MAX = 16, /* pieces that one look at an idle connection reads */
+};
 
 static const char too_late[] = "the server of the database does not answer";
+static const char completion_unknown[] =
+    "the server does not know whether it was done";
+static const char only_here[] =
+    "the server did not wait until its standby had what was committed";
 
 static int64_t steady_ms(void)
 {
@@ -52,15 +59,26 @@ static bool move_bytes(struct postgres_store *s, int64_t end_ms)
     return (f.revents & ~POLLOUT) == 0 || PQconsumeInput(s->conn) != 0;
 }
 
+/*
+ * The server may be there and only wait, for a standby: its process would do so
+ * for as long as that takes. The next connection ends it.
+ */
+static void give_up(struct postgres_store *s)
+{
+    s->orphan = s->own;
+    postgres_lose(s, too_late);
+}
+
 /* False: the connection is lost, and given up. */
 static bool wait_ready(struct postgres_store *s, int64_t end_ms)
 {
     while (PQisBusy(s->conn)) {
         if (move_bytes(s, end_ms))
             continue;
-        postgres_lose(s, PQstatus(s->conn) == CONNECTION_BAD
-                             ? PQerrorMessage(s->conn)
-                             : too_late);
+        if (PQstatus(s->conn) == CONNECTION_BAD)
+            postgres_lose(s, PQerrorMessage(s->conn));
+        else
+            give_up(s);
         return false;
     }
     return true;
@@ -98,9 +116,9 @@ static void keep_better(PGresult **kept, PGresult *result)
 
 static bool check_alive(struct postgres_store *s)
 {
-    if (PQstatus(s->conn) != CONNECTION_BAD)
+    if (PQstatus(s->conn) != CONNECTION_BAD && !s->unsure)
         return true;
-    postgres_lose(s, PQerrorMessage(s->conn));
+    postgres_lose(s, s->unsure ? only_here : PQerrorMessage(s->conn));
     return false;
 }
 
@@ -236,7 +254,9 @@ static bool read_sync(struct postgres_store *s, int64_t end_ms,
             continue;
         if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
             PQclear(result);
-            return true;
+            if (check_alive(s))
+                return true;
+            break;
         }
         keep_better(failure, result);
     }
@@ -295,31 +315,53 @@ static void take_back(struct postgres_asked *asked, size_t count)
     }
 }
 
-/* Reads one transaction's answers; its statements begin at `from`. */
-static bool read_transaction(struct postgres_store *s, int64_t end_ms,
-                             size_t from, size_t *next)
+/* Then nothing of it may be asked again. */
+static bool is_unknown(const struct postgres_asked *asked, size_t count)
 {
-    PGresult *failure;
-    bool failed = false;
+    for (size_t i = 0; i < count; i++)
+        if (postgres_is_unknown(asked[i].answer))
+            return true;
+    return false;
+}
+
+/* Reads the answers up to the transaction's end; *failed: one of them did. */
+static bool read_answers(struct postgres_store *s, int64_t end_ms, size_t from,
+                         size_t *next, bool *failed)
+{
     size_t i = from;
 
     do {
         if (!read_command(s, end_ms, &s->asked[i].answer))
             return false;
-        failed = failed || has_failed(s->asked[i].answer);
+        *failed = *failed || has_failed(s->asked[i].answer);
     } while (!s->asked[i++].last);
     *next = i;
+    return true;
+}
+
+/* Reads one transaction's answers; its statements begin at `from`. */
+static bool read_transaction(struct postgres_store *s, int64_t end_ms,
+                             size_t from, size_t *next)
+{
+    struct postgres_asked *first = &s->asked[from];
+    bool failed = false;
+    PGresult *failure;
+
+    if (!read_answers(s, end_ms, from, next, &failed))
+        return false;
     // What RETURNING gave is true only now: the transaction may fail at its end.
     if (!read_sync(s, end_ms, &failure))
         return false;
-    if (i - from > 1 && (failed || failure != NULL)) {
-        PQclear(failure);
-        take_back(&s->asked[from], i - from);
-        return true;
-    }
     if (failure != NULL)
-        keep_better(&s->asked[from].answer, failure);
-    give(&s->asked[from], i - from);
+        keep_better(&first->answer, failure);
+    if (is_unknown(first, *next - from)) {
+        postgres_lose(s, completion_unknown);
+        return false;
+    }
+    if (*next - from > 1 && (failed || failure != NULL))
+        take_back(first, *next - from);
+    else
+        give(first, *next - from);
     return true;
 }
 
@@ -391,15 +433,22 @@ enum store_result postgres_prepare(struct postgres_store *s)
     return result;
 }
 
+static bool has_input(struct postgres_store *s)
+{
+    struct pollfd f = {.fd = PQsocket(s->conn), .events = POLLIN};
+
+    return poll(&f, 1, 0) > 0;
+}
+
 bool postgres_is_alive(struct postgres_store *s)
 {
-    struct pollfd f = {.events = POLLIN};
-
     if (s->conn == NULL)
         return false;
-    f.fd = PQsocket(s->conn);
-    // A notice may come unasked; the end of the connection too.
-    if (poll(&f, 1, 0) > 0 && PQconsumeInput(s->conn) == 0)
-        postgres_lose(s, PQerrorMessage(s->conn));
+    if (s->stale)
+        postgres_lose(s, s->message);
+    // Unasked come notices, or the server's last words and then the end.
+    for (int i = 0; i < UNASKED_MAX && s->conn != NULL && has_input(s); i++)
+        if (PQconsumeInput(s->conn) == 0)
+            postgres_lose(s, PQerrorMessage(s->conn));
     return s->conn != NULL && check_alive(s);
 }

@@ -12,25 +12,30 @@ static const struct state_row {
     const char *begins;
     enum store_result result;
     bool tells; /* its message holds no value that was bound */
+    bool stale; /* another connection may do: give this one up */
 } states[] = {
-    {"23505", STORE_TAKEN,     false},
-    {"22",    STORE_FAILED,    false},
-    {"23",    STORE_FAILED,    false},
-    {"40",    STORE_BUSY,      true }, /* a deadlock, or the like: undone whole */
-    {"55P03", STORE_BUSY,      true }, /* a lock was not to be had in time */
-    {"57014", STORE_BUSY,      true }, /* the statement took too long */
-    {"53100", STORE_FULL,      true },
-    {"53200", STORE_NO_MEMORY, true },
-    {"53",    STORE_AWAY,      true }, /* too many connections */
-    {"57P",   STORE_AWAY,      true }, /* shutting down, or starting up */
-    {"08",    STORE_AWAY,      true },
-    {"25006", STORE_AWAY,      true }, /* it has become a standby */
-    {"28",    STORE_DENIED,    true },
-    {"3D",    STORE_DENIED,    true },
-    {"42501", STORE_DENIED,    true },
-    {"42",    STORE_CORRUPT,   true }, /* not the tables that we know */
-    {"XX",    STORE_CORRUPT,   true },
-    {"",      STORE_FAILED,    true },
+    {"23505", STORE_TAKEN,     false, false},
+    {"22",    STORE_FAILED,    false, false},
+    {"23",    STORE_FAILED,    false, false},
+    {"P0",    STORE_FAILED,    false, false}, /* of somebody's trigger */
+    {"40003", STORE_AWAY,      true,  true }, /* done or not: nobody knows */
+    {"40",    STORE_BUSY,      true,  false}, /* a deadlock: undone whole */
+    {"55P03", STORE_BUSY,      true,  false}, /* no lock in time */
+    {"57014", STORE_BUSY,      true,  false}, /* the statement took too long */
+    {"53100", STORE_FULL,      true,  false},
+    {"53200", STORE_NO_MEMORY, true,  false},
+    {"53",    STORE_AWAY,      true,  false}, /* too many connections */
+    {"57P",   STORE_AWAY,      true,  false}, /* shutting down, or starting up */
+    {"08",    STORE_AWAY,      true,  true },
+    {"25006", STORE_AWAY,      true,  true }, /* it takes no writes any more */
+    {"26000", STORE_AWAY,      true,  true }, /* somebody dropped what we have */
+    {"0A000", STORE_AWAY,      true,  true }, /* prepared, as did a migration */
+    {"28",    STORE_DENIED,    true,  false},
+    {"3D",    STORE_DENIED,    true,  false},
+    {"42501", STORE_DENIED,    true,  false},
+    {"42",    STORE_CORRUPT,   true,  false}, /* not the tables that we know */
+    {"XX",    STORE_CORRUPT,   true,  false},
+    {"",      STORE_FAILED,    true,  false},
 };
 
 void postgres_line(char *out, size_t size, const char *text)
@@ -58,8 +63,8 @@ enum store_result postgres_result(struct postgres_store *s, PGresult *result)
     const char *rule = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
     size_t i = 0;
 
-    if (state ==
-        NULL) { // libpq's own, and it says what it says of a broken one
+    // libpq's own, which speaks of a broken connection.
+    if (state == NULL) {
         postgres_line(s->message, sizeof s->message,
                       PQresultErrorMessage(result));
         return STORE_AWAY;
@@ -72,7 +77,17 @@ enum store_result postgres_result(struct postgres_store *s, PGresult *result)
         (void)snprintf(s->message, sizeof s->message,
                        "a value was refused: SQLSTATE %.5s%s%.64s", state,
                        rule == NULL ? "" : " by ", rule == NULL ? "" : rule);
+    s->stale = s->stale || states[i].stale;
     return states[i].result;
+}
+
+/* SQLSTATE statement_completion_unknown, transaction_resolution_unknown. */
+bool postgres_is_unknown(const PGresult *result)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+    return state != NULL &&
+           (strcmp(state, "40003") == 0 || strcmp(state, "08007") == 0);
 }
 
 void postgres_lose(struct postgres_store *s, const char *why)
@@ -84,4 +99,6 @@ void postgres_lose(struct postgres_store *s, const char *why)
     memcpy(s->message, line, sizeof line);
     PQfinish(s->conn);
     s->conn = NULL;
+    s->stale = false;
+    s->unsure = false;
 }

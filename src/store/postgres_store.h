@@ -34,6 +34,15 @@ struct postgres_store {
     enum store_mode mode;
     int64_t limit_ms; /* for one answer */
     char message[POSTGRES_MESSAGE_SIZE];
+    bool stale;  /* it answers, but another connection may do better */
+    bool unsure; /* something was committed here that a standby lacks */
+
+    /* The server's process behind `conn`, and the one of a connection that was
+       given up while it worked; 0: none. */
+    struct postgres_backend {
+        int id;
+        int64_t born_us; /* by its own clock: tells it from another of its id */
+    } own, orphan;
 
     /* The statement that runs. */
     struct postgres_values values;
@@ -79,6 +88,8 @@ bool postgres_is_alive(struct postgres_store *s);
 
 /* Of a result that was no success; keeps what it says as the message. */
 enum store_result postgres_result(struct postgres_store *s, PGresult *result);
+/* Was it done or not, and nobody knows? */
+bool postgres_is_unknown(const PGresult *result);
 /* Closes the connection and keeps why as the message. */
 void postgres_lose(struct postgres_store *s, const char *why);
 /* One line of `text`, without its end, cut to its size. */
@@ -88,6 +99,10 @@ void postgres_line(char *out, size_t size, const char *text);
 
 /* Connects, sets up, checks or migrates, prepares. On failure, not connected. */
 enum store_result postgres_connect(struct postgres_store *s);
+/* As store_files. */
+void postgres_files(struct postgres_store *s,
+                    void (*each)(void *context, const char *path),
+                    void *context);
 
 /* ---- postgres_migrate.c ---- */
 

@@ -167,6 +167,13 @@ int64_t store_log_pages(const struct store *store)
     return store->driver->log_pages(store);
 }
 
+void store_files(struct store *store,
+                 void (*each)(void *context, const char *path), void *context)
+{
+    if (store->driver->files != NULL)
+        store->driver->files(store, each, context);
+}
+
 bool store_ready(struct store *store)
 {
     return store->driver->ready == NULL || store->driver->ready(store);

@@ -177,6 +177,11 @@ bool store_ready(struct store *store);
    May block for as long as a connection attempt takes. */
 enum store_result store_mend(struct store *store);
 
+/* Names the files that a new attempt may read: passwords, certificates. While it
+   is connected. */
+void store_files(struct store *store,
+                 void (*each)(void *context, const char *path), void *context);
+
 /*
  * Talks: many changes at once over one connection. True where this is the way;
  * a change that needs more than one statement that writes runs outside of talks.

@@ -1,7 +1,9 @@
 #include "server/config.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "check.h"
@@ -245,6 +247,56 @@ static void environment(void **state)
     CHECK_TEXT(why, "STAYD_THREADS: 'many' is not allowed; use 1 to 64");
 }
 
+static void secrets(void **state)
+{
+    char folder[] = "/tmp/stay-config-XXXXXX";
+    char libpq[] = "PGPASSWORD=open sesame";
+    char directory[64], path[96], other[64];
+    char *const exposed[] = {libpq, NULL};
+    char *const credential[] = {directory, NULL};
+    char *const without[] = {other, NULL};
+    const char *const file[WORDS_MAX] = {NULL};
+    const char *const server[WORDS_MAX] = {"--database",
+                                           "postgresql://ada@db/stay"};
+    const char *const named[WORDS_MAX] = {
+        "--database", "postgresql://ada@db/stay", "--database-password-file",
+        "/etc/word"};
+    char why[CONFIG_WHY_SIZE];
+    struct config config;
+    FILE *made;
+
+    (void)state;
+    CASE("a password that libpq would take from the environment");
+    CHECK_EQ(read_words(server, exposed, &config, why), CONFIG_BAD);
+    CHECK_TEXT(why, "PGPASSWORD: holds a password, and others may read it "
+                    "there; use --database-password-file, a passfile or "
+                    "service file (libpq), or a --config file of mode 0600");
+    CASE("is nobody's business where the database is a file");
+    CHECK_EQ(read_words(file, exposed, &config, why), CONFIG_OK);
+    CHECK(mkdtemp(folder) != NULL);
+    (void)snprintf(directory, sizeof directory, "CREDENTIALS_DIRECTORY=%s",
+                   folder);
+    (void)snprintf(other, sizeof other, "CREDENTIALS_DIRECTORY=%s/none",
+                   folder);
+    (void)snprintf(path, sizeof path, "%s/" CONFIG_CREDENTIAL, folder);
+    made = fopen(path, "w");
+    CHECK(made != NULL && fclose(made) == 0);
+    CASE("the service manager's credential is the password's file");
+    CHECK_EQ(read_words(server, credential, &config, why), CONFIG_OK);
+    CHECK_TEXT(config.database_password_file, path);
+    config_clear(&config);
+    CASE("but not of a database that is a file");
+    CHECK_EQ(read_words(file, credential, &config, why), CONFIG_OK);
+    CHECK(config.database_password_file == NULL);
+    CASE("nor where another is named");
+    CHECK_EQ(read_words(named, credential, &config, why), CONFIG_OK);
+    CHECK_TEXT(config.database_password_file, "/etc/word");
+    CASE("nor where there is none");
+    CHECK_EQ(read_words(server, without, &config, why), CONFIG_OK);
+    CHECK(config.database_password_file == NULL);
+    CHECK(unlink(path) == 0 && rmdir(folder) == 0);
+}
+
 struct duration_row {
     const char *text;
     int64_t want; /* -1: refused */
@@ -335,7 +387,7 @@ int main(void)
         cmocka_unit_test(command_line), cmocka_unit_test(defaults),
         cmocka_unit_test(environment),  cmocka_unit_test(duration),
         cmocka_unit_test(lists),        cmocka_unit_test(help),
-        cmocka_unit_test(sandbox),
+        cmocka_unit_test(sandbox),      cmocka_unit_test(secrets),
     };
 
     return check_run("server/config", tests);
