@@ -130,13 +130,14 @@ static enum store_result run_rotate(struct store *store, struct change *change)
 static void end_rotate(struct task *task)
 {
     struct look *look = look_of(&task->change);
-    struct key_watch *watch = look->watch;
+    struct server *server = look->watch->worker->server;
+    bool rotated = task->change.result == STORE_OK;
 
-    if (task->change.result == STORE_OK)
-        audit_tell(&watch->worker->server->log, &look->audit);
-    end_look(look);
-    if (task->change.result == STORE_OK)
-        key_watch_now(watch->worker->server);
+    if (rotated)
+        audit_tell(&server->log, &look->audit);
+    end_look(look); // the task ends with it
+    if (rotated)
+        key_watch_now(server);
 }
 
 static bool is_old(const struct look *look)
