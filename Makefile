@@ -31,7 +31,13 @@ install: all
 	@meson configure build -Dprefix=$(abspath $(PREFIX))
 	@meson install -C build $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
 
+deb:
+	@tools/deb
+
+deb-test:
+	@tools/deb-test
+
 clean:
 	@rm -rf build build-*
 
-.PHONY: all run test bench check install clean
+.PHONY: all run test bench check install deb deb-test clean
