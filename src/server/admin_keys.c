@@ -124,6 +124,11 @@ int admin_keys_rotate(struct admin *admin)
     if (!read_options(admin, &r.rotation))
         return admin_misuse("--lead: '%.64s' is not allowed; use 0s to 30d",
                             admin->option[ADMIN_LEAD]);
+    if (r.rotation.use == KEY_REFRESH && !r.rotation.compromised &&
+        r.rotation.lead_s < KEY_SPREAD_S)
+        return admin_misuse("--lead: every stayd must know a refresh key "
+                            "before it is used: %ds at least",
+                            KEY_SPREAD_S);
     if (r.rotation.compromised && r.rotation.lead_s > 0)
         return admin_misuse("--lead: a compromised key is replaced at once");
     config_key_path(admin->config, path);

@@ -66,15 +66,14 @@ static bool make_secret(struct rotating *r, const struct key_fact *fact)
 }
 
 /* The name of a key is told by the key itself. */
-static bool name_key(const struct rotating *r, struct key_fact *fact)
+static bool name_key(const struct key_secret *secret, struct key_fact *fact)
 {
     struct jws_key key;
     bool good;
 
     if (fact->use != KEY_ACCESS)
         return true;
-    good =
-        jws_key_init(&key, fact->algorithm, r->secret.bytes, r->secret.length);
+    good = jws_key_init(&key, fact->algorithm, secret->bytes, secret->length);
     (void)snprintf(fact->kid, sizeof fact->kid, "%s", key.kid);
     jws_key_clear(&key);
     return good;
@@ -108,10 +107,33 @@ static enum store_result add(struct rotating *r, const struct key_seal *seal,
         out->algorithm = JWS_EDDSA; // of an empty database
     if (out->id == 0)
         return STORE_LIMIT;
-    if (!make_secret(r, out) || !name_key(r, out))
+    if (!make_secret(r, out) || !name_key(&r->secret, out))
         return STORE_NO_MEMORY;
     key_row_write(out, &r->secret, seal->bytes, &r->row);
     return store_key_add(r->store, &r->row);
+}
+
+/*
+ * Of several that begin at once each finds the first key missing. Whose comes
+ * second must not retire the other's: who has that one signs with it already.
+ */
+static bool is_there(const struct rotating *r)
+{
+    const struct key_fact *newest =
+        key_plan_newest(&r->facts, r->rotation->use);
+    struct key_fact given = {.use = r->rotation->use,
+                             .algorithm = r->rotation->algorithm};
+
+    if (!r->rotation->first || newest == NULL)
+        return false;
+    if (given.use != KEY_ACCESS)
+        return true;
+    if (newest->algorithm != given.algorithm)
+        return false;
+    if (r->rotation->secret == NULL)
+        return true;
+    return name_key(r->rotation->secret, &given) &&
+           strcmp(given.kid, newest->kid) == 0;
 }
 
 static enum store_result rotate(struct rotating *r, const struct key_seal *seal,
@@ -122,6 +144,8 @@ static enum store_result rotate(struct rotating *r, const struct key_seal *seal,
     if (result != STORE_OK)
         return result;
     key_plan_make(&r->facts, r->lives, &r->plan);
+    if (is_there(r))
+        return STORE_TAKEN;
     if (is_full(r))
         return STORE_LIMIT;
     for (size_t i = 0; i < r->facts.count && result == STORE_OK; i++)

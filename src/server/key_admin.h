@@ -12,8 +12,9 @@ struct key_rotation {
     enum key_use use;
     enum jws_algorithm algorithm;    /* JWS_NO_ALGORITHM: as the newest one's */
     const struct key_secret *secret; /* NULL: a new one is made */
-    int64_t lead_s; /* published so long before it is used; 0: at once */
-    bool first;     /* also where there is none, or one that waits */
+    int64_t lead_s; /* published so long before it is used; 0: at once. Of a
+                       refresh key at least KEY_SPREAD_S where several run */
+    bool first;     /* also where one waits; STORE_TAKEN where it is there */
     /* All others are removed, so that what they signed is refused from now on;
        then lead_s is 0. Access tokens are refreshed; of refresh keys, sessions
        of offered dialects end. */

@@ -10,6 +10,9 @@
 #include "server/server.h"
 #include "server/task.h"
 
+_Static_assert((int)KEY_SPREAD_S * 1000 >= 2 * (int)KEY_WATCH_MS,
+               "a look may fail once");
+
 /* One for the server; its own loop's but for `asked`. */
 struct key_watch {
     struct worker *worker;

@@ -258,6 +258,30 @@ static void rotation(void **state)
     stayd_clear(&s);
 }
 
+/* Another stayd would take the tokens of a key that it does not know yet for
+   unknown. */
+static void leads(void **state)
+{
+    static const char *const early[] = {"rotate", "--refresh", "--lead", "9s",
+                                        NULL};
+    static const char *const least[] = {"rotate", "--refresh", "--lead", "10s",
+                                        NULL};
+    static const char *const access[] = {"rotate", "--lead", "0s", NULL};
+    char text[4096];
+    struct stayd s;
+
+    (void)state;
+    CASE("a refresh key is not used before every stayd knows it");
+    if (!stayd_start(&s, NULL))
+        return;
+    CHECK_EQ(keys(&s, early, text, sizeof text), 2);
+    CHECK(strstr(text, "10s at least") != NULL);
+    CHECK_EQ(keys(&s, least, text, sizeof text), 0);
+    CASE("an access key may be");
+    CHECK_EQ(keys(&s, access, text, sizeof text), 0);
+    stayd_clear(&s);
+}
+
 static void compromise(void **state)
 {
     static const char *const rotate[] = {"rotate", "--compromised", NULL};
@@ -389,9 +413,9 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_algorithm), cmocka_unit_test(another_algorithm),
-        cmocka_unit_test(rotation),       cmocka_unit_test(compromise),
-        cmocka_unit_test(by_age),         cmocka_unit_test(cached),
-        cmocka_unit_test(shared_secrets),
+        cmocka_unit_test(rotation),       cmocka_unit_test(leads),
+        cmocka_unit_test(compromise),     cmocka_unit_test(by_age),
+        cmocka_unit_test(cached),         cmocka_unit_test(shared_secrets),
     };
 
     return check_run("system/keys", tests);

@@ -1,20 +1,17 @@
 #include "postgres.h"
 
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
+#include "peer.h"
 
 enum {
-    NOBODY = 65534,
-    WORDS_MAX = 40,
-    PATH_SIZE = 512,
+    PATH_SIZE = PEER_PATH_SIZE,
 };
 
 static const char settings[] = "listen_addresses = '127.0.0.1'\n"
@@ -44,108 +41,45 @@ static const char roles[] =
     "CREATE ROLE locked LOGIN PASSWORD 'open sesame';"
     "CREATE DATABASE stay OWNER stay TEMPLATE template0 ENCODING 'UTF8'";
 
-/* The newest programs, found once; "" when there are none. */
-static const char *find_programs(void)
-{
-    static char found[PATH_SIZE];
-    static bool looked;
-    const char *const argv[] = {PEERS, "postgres", NULL};
-    struct process_result result;
-
-    if (looked)
-        return found;
-    looked = true;
-    result = process_run(argv, NULL, NULL);
-    if (result.code == 0)
-        (void)snprintf(found, sizeof found, "%.*s",
-                       (int)strcspn(result.out, "\n"), result.out);
-    process_result_clear(&result);
-    return found;
-}
+static struct peer peer = {.name = "postgres"};
 
 const char *postgres_programs(void)
 {
-    const char *found = find_programs();
+    const char *found = peer_find(&peer);
 
-    if (found[0] != '\0')
+    if (found != NULL)
         return found;
     check_skip("no PostgreSQL here, and none to download");
     return NULL;
 }
 
-/* What it needs to find beside itself when it was only unpacked. */
-static const char *const *environment(void)
-{
-    static char libraries[PATH_SIZE + 64];
-    static const char *changes[] = {libraries, NULL};
-    const char *found = find_programs();
-    const char *at = strstr(found, "/usr/lib/postgresql/");
-    static const char *const none[] = {NULL};
-
-    if (at == NULL || at == found)
-        return none;
-    (void)snprintf(libraries, sizeof libraries,
-                   "LD_LIBRARY_PATH=%.*s/usr/lib/" MACHINE, (int)(at - found),
-                   found);
-    return changes;
-}
-
-/* The command line: as nobody under root, with the end of its starter as its
-   own; a change of user forgets what the kit has set for that. */
-static void fill(const char *argv[WORDS_MAX], const char *program,
+static void fill(const char *argv[PEER_WORDS_MAX], const char *program,
                  const char *const words[])
 {
-    static const char *const drop[] = {"/usr/bin/setpriv", "--reuid=65534",
-                                       "--regid=65534", "--clear-groups",
-                                       "--pdeathsig=SIGQUIT"};
-    size_t count = 0;
-
-    for (size_t i = 0; geteuid() == 0 && i < 5; i++)
-        argv[count++] = drop[i];
-    argv[count++] = program;
-    for (size_t i = 0; words[i] != NULL && count < WORDS_MAX - 1; i++)
-        argv[count++] = words[i];
-    argv[count] = NULL;
+    peer_command(argv, "QUIT", program, words);
 }
 
 static void name_program(char path[PATH_SIZE], const char *name)
 {
-    (void)snprintf(path, PATH_SIZE, "%.400s/%.32s", find_programs(), name);
+    (void)snprintf(path, PATH_SIZE, "%.400s/%.32s", peer.found, name);
 }
 
 /* Runs one of the programs to its end; notes what it said when it failed. */
 static bool run(const char *name, const char *const words[])
 {
-    const char *argv[WORDS_MAX];
+    const char *argv[PEER_WORDS_MAX];
     char program[PATH_SIZE];
     struct process_result result;
     bool done;
 
     name_program(program, name);
     fill(argv, program, words);
-    result = process_run(argv, environment(), NULL);
+    result = process_run(argv, peer.environment, NULL);
     done = result.code == 0;
     if (!done)
         check_note("%s: %d: %.600s", name, result.code, result.err);
     process_result_clear(&result);
     return done;
-}
-
-/* A port that is free now; who takes it meanwhile makes the row fail. */
-static int free_port(void)
-{
-    struct sockaddr_in at = {.sin_family = AF_INET,
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof at;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    if (fd < 0)
-        return 0;
-    if (bind(fd, (struct sockaddr *)&at, sizeof at) != 0 ||
-        getsockname(fd, (struct sockaddr *)&at, &size) != 0)
-        at.sin_port = 0;
-    (void)close(fd);
-    return ntohs(at.sin_port);
 }
 
 static void data_path(const struct postgres *db, const char *name,
@@ -167,15 +101,14 @@ static bool add_to_file(const struct postgres *db, const char *name,
     if (file == NULL)
         return false;
     written = fputs(text, file) >= 0;
-    return fclose(file) == 0 && written &&
-           (geteuid() != 0 || chown(path, NOBODY, NOBODY) == 0);
+    return fclose(file) == 0 && written && peer_give(path);
 }
 
 static bool answers(struct postgres *db)
 {
     char socket_folder[PROCESS_PATH_SIZE + 8], port[16], program[PATH_SIZE];
     const char *const words[] = {"-q", "-h", socket_folder, "-p", port, NULL};
-    const char *argv[WORDS_MAX];
+    const char *argv[PEER_WORDS_MAX];
     struct process_result result;
     bool ready;
 
@@ -183,7 +116,7 @@ static bool answers(struct postgres *db)
     (void)snprintf(port, sizeof port, "%d", db->port);
     name_program(program, "pg_isready");
     fill(argv, program, words);
-    result = process_run(argv, environment(), NULL);
+    result = process_run(argv, peer.environment, NULL);
     ready = result.code == 0;
     process_result_clear(&result);
     return ready;
@@ -193,13 +126,13 @@ static bool launch(struct postgres *db)
 {
     char data[PATH_SIZE], port[16], program[PATH_SIZE];
     const char *const words[] = {"-D", data, "-p", port, NULL};
-    const char *argv[WORDS_MAX];
+    const char *argv[PEER_WORDS_MAX];
 
     data_path(db, "", data);
     (void)snprintf(port, sizeof port, "%d", db->port);
     name_program(program, "postgres");
     fill(argv, program, words);
-    db->process = process_start(argv, environment());
+    db->process = process_start(argv, peer.environment);
     return db->process != NULL;
 }
 
@@ -259,11 +192,11 @@ static void set_url(const struct postgres *db, const char *name,
 /* A folder for the server's user, and a port. */
 static bool make_place(struct postgres *out)
 {
-    *out = (struct postgres){.port = free_port()};
+    *out = (struct postgres){.port = peer_port()};
     if (!process_folder(out->folder) || out->port == 0)
         return false;
     set_url(out, "stay", out->url);
-    return geteuid() != 0 || chown(out->folder, NOBODY, NOBODY) == 0;
+    return peer_give(out->folder);
 }
 
 static bool make_cluster(struct postgres *db)
@@ -288,12 +221,12 @@ static struct process_result ask(struct postgres *db, const char *database,
         "-X", "-q",       "-A", "-t", "-v", "ON_ERROR_STOP=1",
         "-h", db->folder, "-p", port, "-U", "postgres",
         "-d", database,   "-f", "-",  NULL};
-    const char *argv[WORDS_MAX];
+    const char *argv[PEER_WORDS_MAX];
 
     (void)snprintf(port, sizeof port, "%d", db->port);
     name_program(program, "psql");
     fill(argv, program, words);
-    return process_run(argv, environment(), sql);
+    return process_run(argv, peer.environment, sql);
 }
 
 bool postgres_sql(struct postgres *db, const char *sql, char *out, size_t size)

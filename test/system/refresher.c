@@ -13,11 +13,33 @@
 #include "process.h"
 #include "wire.h"
 
-enum { BODY_SIZE = 768, HELD = 12 /* secrets: more than the server keeps */ };
+enum {
+    BODY_SIZE = 768,
+    TOKEN_SIZE = 256,
+    HELD = 12, /* secrets: more than the server keeps */
+};
+
+/* How a family of offered rotation says it. */
+struct speech {
+    const char *sign_in; /* path */
+    const char *refresh;
+    const char *member; /* of the refresh token, both ways */
+};
+
+/* The first is committed rotation, which is said otherwise. */
+static const struct speech speeches[] = {
+    {NULL,                                NULL,                                 NULL},
+    {"/d/express/api/auth/signin",        "/d/express/api/auth/refreshtoken",
+     "refreshToken"                                                                 },
+    {"/d/django/api/v1/auth/jwt/create/", "/d/django/api/v1/auth/jwt/refresh/",
+     "refresh"                                                                      },
+};
 
 struct session {
     struct refreshers *all;
     pthread_t thread;
+    const struct speech *speech; /* NULL: committed rotation */
+    char token[TOKEN_SIZE];      /* of offered rotation */
     uint8_t root[32];
     uint8_t sid[16];
     uint8_t secret[HELD][32]; /* S_i stands at i % HELD */
@@ -63,6 +85,31 @@ static struct wire_reply post(struct session *s, const char *path,
     return wire_ask(all->ports[s->turn++ % all->ports_count], &request);
 }
 
+/* The token that a reply offers is taken at once. */
+static bool adopt(struct session *s, const struct wire_reply *reply)
+{
+    char token[TOKEN_SIZE];
+
+    if (reply->status != 200 ||
+        !wire_member(reply, s->speech->member, token, sizeof token))
+        return false;
+    memcpy(s->token, token, sizeof token);
+    return true;
+}
+
+static bool sign_in_offered(struct session *s)
+{
+    struct wire_reply reply =
+        post(s, s->speech->sign_in,
+             "{\"username\":\"ada\",\"password\":\"lovelace\"}");
+    bool done = adopt(s, &reply);
+
+    if (!done)
+        check_note("sign-in: %d %.200s", reply.status, reply.body);
+    wire_clear(&reply);
+    return done;
+}
+
 static bool sign_in(struct session *s)
 {
     char sid[48], next[48], body[BODY_SIZE];
@@ -92,6 +139,11 @@ static struct wire_reply ask(struct session *s)
 {
     char root[48], sid[48], shown[48], next[48], body[BODY_SIZE];
 
+    if (s->speech != NULL) {
+        (void)snprintf(body, sizeof body, "{\"%s\":\"%s\"}", s->speech->member,
+                       s->token);
+        return post(s, s->speech->refresh, body);
+    }
     write_text(root, s->root, sizeof s->root);
     write_text(sid, s->sid, sizeof s->sid);
     write_text(shown, secret_of(s, s->generation), 32);
@@ -110,39 +162,58 @@ static void move_on(struct session *s)
     randombytes_buf(secret_of(s, s->generation + 1), 32);
 }
 
+/* A 409 says where the server stands; NULL: something else is wrong. */
+static size_t *judge_conflict(struct session *s, const struct wire_reply *reply,
+                              struct refreshers_counts *n)
+{
+    char value[64];
+    size_t generation;
+
+    if (!wire_member(reply, "error", value, sizeof value))
+        return NULL;
+    if (strcmp(value, "advance") == 0) {
+        move_on(s);
+        return &n->advanced;
+    }
+    if (strcmp(value, "behind") != 0 ||
+        !wire_member(reply, "generation", value, sizeof value))
+        return NULL;
+    // Our steps are said again from there; their successors are held.
+    generation = strtoul(value, NULL, 10);
+    if (generation >= s->generation || generation + 9 < s->generation)
+        return NULL;
+    s->generation = generation;
+    return &n->behind;
+}
+
 /* What came, in one word; the record moves on where it is to. */
 static size_t *judge(struct session *s, const struct wire_reply *reply,
                      struct refreshers_counts *n)
 {
     char value[1024];
-    size_t generation;
+    size_t *count = NULL;
 
     if (reply->status == 0)
         return &n->silent;
-    if (reply->status == 200) {
+    if (reply->status == 502 || reply->status == 504)
+        return &n->gateway;
+    if (reply->status == 503 && wire_header(reply, "Retry-After", 0, value))
+        return &n->unavailable;
+    if (s->speech != NULL && adopt(s, reply))
+        return &n->granted;
+    if (s->speech == NULL && reply->status == 200) {
         move_on(s);
         return &n->granted;
     }
-    if (reply->status == 503 && wire_header(reply, "Retry-After", 0, value))
-        return &n->unavailable;
-    if (reply->status == 409 && wire_member(reply, "error", value, 64) &&
-        strcmp(value, "advance") == 0) {
-        move_on(s);
-        return &n->advanced;
-    }
-    if (reply->status == 409 && strcmp(value, "behind") == 0 &&
-        wire_member(reply, "generation", value, 64)) {
-        // Our steps are said again from there; their successors are held.
-        generation = strtoul(value, NULL, 10);
-        if (generation < s->generation && generation + 9 >= s->generation) {
-            s->generation = generation;
-            return &n->behind;
-        }
-    }
+    if (s->speech == NULL && reply->status == 409)
+        count = judge_conflict(s, reply, n);
+    if (count != NULL)
+        return count;
     if (n->wrong[0] == '\0')
         (void)snprintf(n->wrong, sizeof n->wrong, "%d %.200s", reply->status,
                        reply->body);
-    return reply->status == 401 ? &n->ended : &n->others;
+    return reply->status == 401 || reply->status == 403 ? &n->ended
+                                                        : &n->others;
 }
 
 static void *refresh(void *context)
@@ -175,8 +246,8 @@ static void *refresh(void *context)
     }
 }
 
-struct refreshers *refreshers_start(const int *ports, size_t ports_count,
-                                    size_t count)
+static struct refreshers *start(const int *ports, size_t ports_count,
+                                size_t count, size_t speeches_count)
 {
     struct refreshers *all = calloc(1, sizeof *all);
 
@@ -186,9 +257,13 @@ struct refreshers *refreshers_start(const int *ports, size_t ports_count,
     all->ports_count = ports_count;
     (void)pthread_mutex_init(&all->lock, NULL);
     for (size_t i = 0; i < count; i++) {
-        all->sessions[i].all = all;
-        all->sessions[i].turn = i;
-        if (!CHECK(sign_in(&all->sessions[i]))) {
+        struct session *s = &all->sessions[i];
+        const struct speech *speech = &speeches[i % speeches_count];
+
+        s->all = all;
+        s->turn = i;
+        s->speech = speech->sign_in == NULL ? NULL : speech;
+        if (!CHECK(s->speech == NULL ? sign_in(s) : sign_in_offered(s))) {
             free(all);
             return NULL;
         }
@@ -199,6 +274,18 @@ struct refreshers *refreshers_start(const int *ports, size_t ports_count,
                                 &all->sessions[i]),
                  0);
     return all;
+}
+
+struct refreshers *refreshers_start(const int *ports, size_t ports_count,
+                                    size_t count)
+{
+    return start(ports, ports_count, count, 1);
+}
+
+struct refreshers *refreshers_mix(const int *ports, size_t ports_count,
+                                  size_t count)
+{
+    return start(ports, ports_count, count, COUNT(speeches));
 }
 
 struct refreshers_counts refreshers_count(struct refreshers *all)

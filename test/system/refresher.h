@@ -1,6 +1,7 @@
 /*
- * Sessions that refresh without end, each as a strict client of committed
- * rotation (design.md, section 5.1) that never loses its record; raw HTTP, one
+ * Sessions that refresh without end, each as a strict client that never loses
+ * its record: of committed rotation (design.md, section 5.1), or of offered
+ * rotation, as a client that adopts each token it is given (5.2). Raw HTTP, one
  * thread each.
  */
 #ifndef TEST_REFRESHER_H
@@ -20,7 +21,8 @@ struct refreshers_counts {
     size_t behind;      /* 409 behind: the database had lost steps */
     size_t unavailable; /* 503, with Retry-After */
     size_t silent;      /* no reply, or not a whole one */
-    size_t ended;  /* 401: signed out. The first one's body is in `wrong` */
+    size_t gateway;     /* 502 or 504, of a proxy: it had none from a server */
+    size_t ended;  /* refused: signed out. The first one's body is in `wrong` */
     size_t others; /* anything else, likewise */
     char wrong[256];
 };
@@ -32,6 +34,9 @@ struct refreshers_counts {
  */
 struct refreshers *refreshers_start(const int *ports, size_t ports_count,
                                     size_t count);
+/* As refreshers_start, of stay, express and django in turn. */
+struct refreshers *refreshers_mix(const int *ports, size_t ports_count,
+                                  size_t count);
 struct refreshers_counts refreshers_count(struct refreshers *all);
 /* Waits until so many were granted since the start; false after 30 s. */
 bool refreshers_reach(struct refreshers *all, size_t granted);

@@ -17,17 +17,14 @@ const char *stayd_path(void)
     return path != NULL && path[0] != '\0' ? path : STAYD_PATH;
 }
 
-/* Starts the program and waits for the line that says where it listens. */
 static bool launch(struct stayd *s, const char *const options[])
 {
     char database[PROCESS_PATH_SIZE + 32];
     char key_file[PROCESS_PATH_SIZE + 32];
     char listen[32];
-    char line[PROCESS_LINE_SIZE];
     const char *argv[OPTIONS_MAX + 16] = {
         stayd_path(), "--listen", listen,   "--database",   database,
         "--key-file", key_file,   "--demo", "--no-throttle"};
-    size_t from = 0;
 
     (void)snprintf(listen, sizeof listen, "127.0.0.1:%d", s->port);
     (void)snprintf(database, sizeof database, "sqlite:%s/stay.db", s->folder);
@@ -38,6 +35,15 @@ static bool launch(struct stayd *s, const char *const options[])
     if (s->earnest)
         memmove(&argv[7], &argv[8], (OPTIONS_MAX + 8) * sizeof argv[0]);
     s->process = process_start(argv, NULL);
+    return s->process != NULL;
+}
+
+/* Waits for the line that says where it listens. */
+static bool listens(struct stayd *s)
+{
+    char line[PROCESS_LINE_SIZE];
+    size_t from = 0;
+
     if (s->process == NULL ||
         !process_line(s->process, PROCESS_OUT, "listening on ", &from, line) ||
         sscanf(line, "listening on http://127.0.0.1:%d", &s->port) != 1)
@@ -46,11 +52,11 @@ static bool launch(struct stayd *s, const char *const options[])
     return true;
 }
 
-static bool try_launch(struct stayd *s, const char *const options[])
+bool stayd_await(struct stayd *s)
 {
     char *errors;
 
-    if (launch(s, options))
+    if (listens(s))
         return true;
     if (s->process != NULL) {
         process_signal(s->process, SIGKILL);
@@ -62,6 +68,18 @@ static bool try_launch(struct stayd *s, const char *const options[])
     process_close(s->process);
     s->process = NULL;
     return check_true(__FILE__, __LINE__, "stayd starts", false);
+}
+
+static bool try_launch(struct stayd *s, const char *const options[])
+{
+    (void)launch(s, options); // said when it is waited for
+    return stayd_await(s);
+}
+
+bool stayd_begin(struct stayd *out, const char *const options[])
+{
+    *out = (struct stayd){.port = 0};
+    return process_folder(out->folder) && launch(out, options);
 }
 
 bool stayd_start(struct stayd *out, const char *const options[])

@@ -28,6 +28,9 @@ const char *stayd_path(void);
 bool stayd_start(struct stayd *out, const char *const options[]);
 /* The same without --demo. */
 bool stayd_start_earnest(struct stayd *out, const char *const options[]);
+/* stayd_start in two: several may begin at once, and are then waited for. */
+bool stayd_begin(struct stayd *out, const char *const options[]);
+bool stayd_await(struct stayd *stayd);
 /* The same folder, database and port again, after stayd_stop. */
 bool stayd_restart(struct stayd *stayd, const char *const options[]);
 /* By a signal; its exit code as process_wait says. The folder stays. */
