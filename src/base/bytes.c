@@ -1,8 +1,10 @@
 #include "base/bytes.h"
 
-static char lower(char c)
+static bool same_letter(char a, char b)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    char low = (char)(a | 0x20);
+
+    return low == (char)(b | 0x20) && low >= 'a' && low <= 'z';
 }
 
 struct span span_of(const char *string)
@@ -26,7 +28,7 @@ bool span_equal_nocase(struct span a, struct span b)
     if (a.length != b.length)
         return false;
     for (size_t i = 0; i < a.length; i++)
-        if (lower(a.text[i]) != lower(b.text[i]))
+        if (a.text[i] != b.text[i] && !same_letter(a.text[i], b.text[i]))
             return false;
     return true;
 }
@@ -34,7 +36,8 @@ bool span_equal_nocase(struct span a, struct span b)
 bool span_starts(struct span a, struct span prefix)
 {
     return a.length >= prefix.length &&
-           span_equal(span_head(a, prefix.length), prefix);
+           (prefix.length == 0 ||
+            __builtin_memcmp(a.text, prefix.text, prefix.length) == 0);
 }
 
 size_t span_find(struct span a, char byte)

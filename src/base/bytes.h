@@ -10,6 +10,19 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/*
+ * In front of a large local array on the path of every request, written before
+ * it is read: the build sets all others to zero first (meson.build).
+ */
+#if defined(__has_attribute)
+#if __has_attribute(uninitialized)
+#define UNSET __attribute__((uninitialized))
+#endif
+#endif
+#ifndef UNSET
+#define UNSET
+#endif
+
 /* Borrowed bytes; not NUL-terminated. {NULL, 0} is empty. */
 struct span {
     const char *text;
