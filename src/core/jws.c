@@ -71,9 +71,9 @@ static bool read_text(const struct json *json, const char *member, char *out,
 
 bool jws_read_header(struct span encoded, struct jws_header *out)
 {
-    char text[JWS_HEADER_MAX];
+    UNSET char text[JWS_HEADER_MAX];
     char name[8]; // longer than any algorithm's
-    struct json_token tokens[JWS_HEADER_TOKENS];
+    UNSET struct json_token tokens[JWS_HEADER_TOKENS];
     struct json json;
     size_t length = 0;
 

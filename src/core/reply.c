@@ -146,7 +146,7 @@ enum reply_result reply_build(const struct dialect *dialect,
 {
     const struct reply_rule *rule =
         find_reply(dialect, ask->message, ask->cases[0]);
-    struct fields room;
+    UNSET struct fields room;
     const struct source source = {dialect, with_allow(dialect, ask, &room)};
     struct json_writer w;
     size_t start;
@@ -167,5 +167,6 @@ enum reply_result reply_build(const struct dialect *dialect,
     if (rule->bodies_count > 0)
         put_body(&w, &source, rule, ask);
     out->body = (struct span){w.out + start, w.length - start};
+    out->used = w.length;
     return w.overflow ? REPLY_LARGE : REPLY_OK;
 }

@@ -306,7 +306,7 @@ void request_match(const struct dialect *dialect,
                    const struct request_seen *seen, enum message *message,
                    struct fields *fields, struct problems *problems)
 {
-    struct json_token tokens[TOKENS_MAX];
+    UNSET struct json_token tokens[TOKENS_MAX];
     struct input in = {.dialect = dialect,
                        .seen = seen,
                        .fields = fields,

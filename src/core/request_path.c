@@ -2,7 +2,12 @@
 
 #include "core/template.h"
 
-enum { PATH_SIZE = 256 };
+/* Is `text` what the path is, and a slash? */
+static bool adds_slash(struct span text, struct span path)
+{
+    return text.length == path.length + 1 && text.text[path.length] == '/' &&
+           span_starts(text, path);
+}
 
 /* No blank of a path reaches over a slash, and none is empty. */
 static bool match_path(const struct pattern *pattern, struct span path,
@@ -14,7 +19,7 @@ static bool match_path(const struct pattern *pattern, struct span path,
 
         if (part->kind == PART_TEXT) {
             if (!span_starts(path, part->text))
-                return false;
+                return i + 1 == pattern->count && adds_slash(part->text, path);
             path = span_tail(path, part->text.length);
             continue;
         }
@@ -29,24 +34,6 @@ static bool match_path(const struct pattern *pattern, struct span path,
     return path.length == 0;
 }
 
-/* With a slash at the end where the family has none, and the reverse. */
-static bool match_either(const struct pattern *pattern, struct span path,
-                         struct fields *fields)
-{
-    char room[PATH_SIZE];
-    bool slash = path.length > 1 && path.text[path.length - 1] == '/';
-
-    if (match_path(pattern, path, fields))
-        return true;
-    if (slash)
-        return match_path(pattern, span_head(path, path.length - 1), fields);
-    if (path.length + 1 > sizeof room || path.length == 0)
-        return false;
-    __builtin_memcpy(room, path.text, path.length);
-    room[path.length] = '/';
-    return match_path(pattern, (struct span){room, path.length + 1}, fields);
-}
-
 bool request_stands_at(const struct dialect *d, const struct request_rule *rule,
                        struct span path, struct fields *fields)
 {
@@ -55,7 +42,9 @@ bool request_stands_at(const struct dialect *d, const struct request_rule *rule,
             return false;
         path = span_tail(path, d->prefix.length);
     }
-    return match_either(&rule->path, path, fields);
+    if (path.length > 1 && path.text[path.length - 1] == '/')
+        path.length--;
+    return path.length > 0 && match_path(&rule->path, path, fields);
 }
 
 bool request_same_method(struct span rule, struct span seen)

@@ -1,6 +1,5 @@
 #include "server/call.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -125,19 +124,20 @@ static void report_unspoken(struct call *call, struct reply_case what,
     call_reply_plain(call, 500, SPAN("text/plain"), SPAN("internal error\n"));
 }
 
-/* REPLY_OK: it is on its way. */
+/* REPLY_OK: it is on its way. The buffer is wiped: it held tokens. */
 static enum reply_result build_and_send(struct call *call,
                                         const struct problems *cases,
                                         struct span buffer)
 {
     const struct reply_ask ask = {call->message, cases->list, cases->count,
                                   &call->fields};
-    struct reply reply;
+    UNSET struct reply reply;
     enum reply_result result =
         reply_build(&call->mount->dialect, &ask, buffer, &reply);
 
     if (result == REPLY_OK)
         send_reply(call, &reply);
+    bytes_wipe((char *)buffer.text, reply.used);
     return result;
 }
 
@@ -151,19 +151,16 @@ static void reply_long(struct call *call, const struct problems *cases,
         result = build_and_send(call, cases, (struct span){buffer, size});
     if (result != REPLY_OK)
         report_unspoken(call, cases->list[0], result);
-    if (buffer != NULL)
-        sodium_memzero(buffer, size);
     free(buffer);
 }
 
 static void reply_cases(struct call *call, const struct problems *cases)
 {
-    char buffer[REPLY_SIZE];
+    UNSET char buffer[REPLY_SIZE];
     enum reply_result result;
 
     set_surroundings(call);
     result = build_and_send(call, cases, (struct span){buffer, sizeof buffer});
-    sodium_memzero(buffer, sizeof buffer); // it held tokens
     if (result == REPLY_LARGE)
         reply_long(call, cases, REPLY_LONG);
     else if (result != REPLY_OK)

@@ -37,6 +37,12 @@ static void set_life(struct call *call, const struct token_facts *facts)
                        issued_s + limits->idle_s);
 }
 
+void mint_wipe(struct mint *mint)
+{
+    bytes_wipe(mint->access, mint->access_length);
+    bytes_wipe(mint->refresh, sizeof mint->refresh);
+}
+
 bool mint_access(struct call *call, struct mint *mint,
                  const struct mint_who *who)
 {
@@ -44,7 +50,6 @@ bool mint_access(struct call *call, struct mint *mint,
                                 .roles = who->roles,
                                 .now_us = issue_time(call),
                                 .life_s = call->server->config->access_ttl_s};
-    size_t length;
 
     __builtin_memcpy(facts.sid, who->sid, sizeof facts.sid);
     randombytes_buf(facts.random, sizeof facts.random);
@@ -52,12 +57,12 @@ bool mint_access(struct call *call, struct mint *mint,
         facts.username = span_of(who->user->name);
         facts.email = span_of(who->user->email);
     }
-    length = token_write(&call->worker->issuer, &call->mount->dialect, &facts,
-                         mint->access);
-    if (length == 0)
+    mint->access_length = token_write(
+        &call->worker->issuer, &call->mount->dialect, &facts, mint->access);
+    if (mint->access_length == 0)
         return false;
     fields_set_text(&call->fields, FIELD_ACCESS,
-                    (struct span){mint->access, length});
+                    (struct span){mint->access, mint->access_length});
     // Whatever scope was asked for, this is the one that was granted.
     fields_set_text(&call->fields, FIELD_SCOPE, who->roles);
     set_life(call, &facts);

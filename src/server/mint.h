@@ -6,11 +6,17 @@
 
 #include "server/call.h"
 
-/* Lives until the answer: the call's fields point into it. */
+/*
+ * Lives until the answer: the call's fields point into it. Need not be zero at
+ * first; mint_wipe when it has lived, where its memory is not wiped anyway.
+ */
 struct mint {
     char access[JWS_TEXT_MAX];
+    size_t access_length; /* mint_access's, also when that fails */
     char refresh[OFFERED_TEXT_LENGTH];
 };
+
+void mint_wipe(struct mint *mint);
 
 struct mint_who {
     const uint8_t *sid; /* STORE_SID_SIZE bytes */

@@ -23,7 +23,6 @@ struct refresh {
     bool offered;
     struct audit audit;     /* of the second holder that this very call found */
     struct store_user user; /* only where the claims tell of him */
-    struct mint mint;
 };
 
 static struct refresh *refresh_of(struct task *task)
@@ -160,6 +159,7 @@ static void grant(struct refresh *work, const uint8_t *sid,
                   const struct store_holder *holder)
 {
     struct call *call = work->call;
+    UNSET struct mint mint;
     struct mint_who who = {.sid = sid,
                            .user_id = holder->user_id,
                            .roles = span_of(holder->roles)};
@@ -167,16 +167,17 @@ static void grant(struct refresh *work, const uint8_t *sid,
     if (work->user.id != 0)
         who.user = &work->user;
 
-    if (!mint_access(call, &work->mint, &who)) {
+    if (!mint_access(call, &mint, &who)) {
         answer_unavailable(call);
         return;
     }
     if (work->offered)
-        mint_refresh_after(call, &work->mint, &work->rotate.offered.token,
+        mint_refresh_after(call, &mint, &work->rotate.offered.token,
                            work->rotate.offered.parent, work->rotate.offered.n);
     fields_set_int(&call->fields, FIELD_ID, holder->user_id);
     fields_set_text(&call->fields, FIELD_ROLES, who.roles);
     finish(call, ROTATION_MOVE);
+    mint_wipe(&mint);
 }
 
 static void answer_committed(struct refresh *work)

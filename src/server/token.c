@@ -132,8 +132,8 @@ size_t token_write(const struct token_issuer *issuer,
                        .dialect = dialect,
                        .facts = facts,
                        .issued_s = facts->now_us / 1000000};
-    char payload[JWS_PAYLOAD_MAX];
-    struct fields fields;
+    UNSET char payload[JWS_PAYLOAD_MAX];
+    UNSET struct fields fields;
     struct json_writer w;
 
     write_jti(facts, s.jti);
@@ -212,8 +212,8 @@ enum token_result token_read(const struct token_issuer *issuer,
                                           .audience = issuer->audience,
                                           .now_s = now_s,
                                           .early_s = TOKEN_LEEWAY_S};
-    char payload[JWS_PAYLOAD_MAX];
-    struct json_token tokens[CLAIM_TOKENS];
+    UNSET char payload[JWS_PAYLOAD_MAX];
+    UNSET struct json_token tokens[CLAIM_TOKENS];
     struct token_claims found;
     enum jws_claims judged;
     struct json json;
@@ -233,8 +233,8 @@ enum token_result token_read(const struct token_issuer *issuer,
 
 bool token_peek_dialect(struct span text, char out[TOKEN_DIALECT_SIZE])
 {
-    char payload[JWS_PAYLOAD_MAX];
-    struct json_token tokens[CLAIM_TOKENS];
+    UNSET char payload[JWS_PAYLOAD_MAX];
+    UNSET struct json_token tokens[CLAIM_TOKENS];
     struct span rest = span_tail(text, span_find(text, '.') + 1);
     struct span middle = span_head(rest, span_find(rest, '.'));
     struct json json;
@@ -250,7 +250,7 @@ bool token_peek_dialect(struct span text, char out[TOKEN_DIALECT_SIZE])
 bool token_may_be_ours(const struct token_issuer *issuer, struct span text,
                        int64_t now_s)
 {
-    char payload[JWS_PAYLOAD_MAX];
+    UNSET char payload[JWS_PAYLOAD_MAX];
     char dialect[TOKEN_DIALECT_SIZE];
     struct token_claims found;
     size_t length = 0;
