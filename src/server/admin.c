@@ -1,11 +1,8 @@
 #include "server/admin.h"
 
-#include <errno.h>
-#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "server/admin_table.h"
@@ -55,13 +52,16 @@ static int check_use(const struct admin_command *command,
                      const struct admin *admin)
 {
     if (admin->word_count < command->least || admin->word_count > command->most)
-        return admin_misuse("usage: stayd %s %s; see --help", command->words,
-                            command->arguments);
+        return admin_misuse("usage: stayd %s%s%s; see stayd %s --help",
+                            command->words,
+                            command->arguments[0] != '\0' ? " " : "",
+                            command->arguments, command->words);
     for (size_t i = 0; i < ADMIN_OPTIONS; i++)
         if (admin->option[i] != NULL && (command->options & 1u << i) == 0)
-            return admin_misuse("stayd %s: --%s is not an option of it; see "
-                                "--help",
-                                command->words, admin_extras[i].name);
+            return admin_misuse("--%s is not an option of stayd %s; see stayd "
+                                "%s --help",
+                                admin_extras[i].name, command->words,
+                                command->words);
     return ADMIN_DONE;
 }
 
@@ -82,6 +82,14 @@ int admin_run(const struct admin_command *command, struct admin *admin)
     store_close(admin->store);
     admin->store = NULL;
     return code;
+}
+
+void admin_tell(const struct audit *event)
+{
+    const struct log log = {.level = CONFIG_INFO};
+
+    if (isatty(STDERR_FILENO) == 0)
+        audit_tell(&log, event);
 }
 
 struct audit *admin_audit(struct admin *admin, enum audit_kind kind,
@@ -109,7 +117,10 @@ enum store_result admin_change(struct admin *admin,
         store_rollback(admin->store);
         return result;
     }
-    return store_commit(admin->store);
+    result = store_commit(admin->store);
+    if (result == STORE_OK && admin->audited)
+        admin_tell(&admin->event);
+    return result;
 }
 
 int admin_find_user(struct admin *admin, const char *name,
@@ -124,74 +135,4 @@ int admin_find_user(struct admin *admin, const char *name,
     if (result == STORE_NONE)
         return admin_fail("there is no account '%.160s'", name);
     return admin_store_failed(admin, result);
-}
-
-/* ---- Passwords ---- */
-
-/* One line without its new line; byte by byte, so that what follows it stays
-   for whoever reads next. */
-static int read_line(char out[ADMIN_SECRET_SIZE], size_t *length)
-{
-    size_t used = 0;
-    ssize_t got;
-
-    for (;;) {
-        got = read(STDIN_FILENO, out + used, 1);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0 || out[used] == '\n')
-            break;
-        if (++used == ADMIN_SECRET_SIZE - 1)
-            return admin_misuse("the password is too long: at most %d bytes",
-                                ADMIN_SECRET_SIZE - 2);
-    }
-    if (used > 0 && out[used - 1] == '\r')
-        used--;
-    out[used] = '\0';
-    *length = used;
-    if (got < 0 || used == 0)
-        return admin_misuse("no password came on standard input");
-    return ADMIN_DONE;
-}
-
-/* On a terminal that does not show what is typed. */
-static int ask(const char *question, char out[ADMIN_SECRET_SIZE],
-               size_t *length)
-{
-    struct termios shown;
-    struct termios hidden;
-    int code;
-
-    if (tcgetattr(STDIN_FILENO, &shown) != 0)
-        return admin_misuse("standard input is no terminal to ask for a "
-                            "password on; use --password-stdin");
-    hidden = shown;
-    hidden.c_lflag &= ~(tcflag_t)ECHO;
-    (void)fputs(question, stderr);
-    if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) != 0)
-        return admin_fail("the terminal shows what is typed: %s",
-                          strerror(errno));
-    code = read_line(out, length);
-    (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown); // as it was
-    (void)fputc('\n', stderr);
-    return code;
-}
-
-int admin_read_password(struct admin *admin, char out[ADMIN_SECRET_SIZE],
-                        size_t *length)
-{
-    char again[ADMIN_SECRET_SIZE];
-    size_t again_length = 0;
-    int code;
-
-    if (admin->option[ADMIN_PASSWORD_STDIN] != NULL)
-        return read_line(out, length);
-    code = ask("Password: ", out, length);
-    if (code == ADMIN_DONE)
-        code = ask("The same again: ", again, &again_length);
-    if (code == ADMIN_DONE &&
-        (again_length != *length || sodium_memcmp(out, again, *length) != 0))
-        code = admin_fail("the two are not the same");
-    sodium_memzero(again, sizeof again);
-    return code;
 }

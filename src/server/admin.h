@@ -90,12 +90,15 @@ int admin_misuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int admin_store_failed(const struct admin *admin, enum store_result result);
 
 /*
- * What the next admin_change tells the audit, in the same transaction: the row
- * in the database; standard error is the operator's own. `change` may still set
- * what it learns.
+ * What the next admin_change tells the audit: the row in the same transaction,
+ * the line once that is durable. `change` may still set what it learns.
  */
 struct audit *admin_audit(struct admin *admin, enum audit_kind kind,
                           int64_t user_id);
+
+/* The line of an event, on standard error, as the server's log has it; not on a
+   terminal, where whoever did it sits. */
+void admin_tell(const struct audit *event);
 
 /*
  * Runs `change` in one transaction: all of it is durable, or nothing. Its result
@@ -131,8 +134,8 @@ struct admin_cell {
 
 /*
  * A list: rows of the same cells, in text with a head line and tabs between, or
- * under --json as one array of objects. Control characters in text are shown as
- * '?'. admin_list_end prints what is missing; ADMIN_FAILED when standard output
+ * under --json as one array of objects. In text what does not stand for itself
+ * (plausible_shown) is '?'. admin_list_end prints what is missing; ADMIN_FAILED when standard output
  * did not take it all.
  */
 void admin_list_row(struct admin *admin, const struct admin_cell *cells,

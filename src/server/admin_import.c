@@ -34,6 +34,7 @@ int admin_user_import(struct admin *admin)
     (void)fclose(config.file); // only read from
     switch (result) {
     case IMPORT_OK:
+        admin_tell(&report.event);
         (void)printf("%zu users added\n", report.users);
         return ADMIN_DONE;
     case IMPORT_BAD_LINES:

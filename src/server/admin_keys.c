@@ -63,7 +63,6 @@ struct rotating {
     struct key_lives lives;
     struct key_rotation rotation;
     struct key_rotated done;
-    struct audit event;
 };
 
 static enum store_result rotate(struct admin *admin, void *context)
@@ -72,10 +71,8 @@ static enum store_result rotate(struct admin *admin, void *context)
     enum store_result result =
         key_rotate(admin->store, &r->seal, &r->lives, &r->rotation, &r->done);
 
-    if (result != STORE_OK)
-        return result;
-    r->event.detail = r->done.added.id;
-    return audit_store(admin->store, &r->event);
+    admin->event.detail = r->done.added.id;
+    return result;
 }
 
 static bool read_options(struct admin *admin, struct key_rotation *out)
@@ -135,7 +132,7 @@ int admin_keys_rotate(struct admin *admin)
     if (key_open_seal(&source, &r.seal, why) != KEY_OK)
         return admin_fail("%s", why);
     r.lives.now_s = admin->now_s;
-    audit_begin_operator(&r.event, AUDIT_KEY_ROTATE);
+    (void)admin_audit(admin, AUDIT_KEY_ROTATE, 0);
     result = admin_change(admin, rotate, &r);
     sodium_memzero(&r.seal, sizeof r.seal);
     return say_result(admin, &r, result);

@@ -6,15 +6,26 @@
 #include <time.h>
 
 #include "base/json.h"
+#include "base/utf8.h"
 #include "server/admin.h"
+#include "server/plausible.h"
 
 enum { LINE_SIZE = 16 * 1024 };
 
+/* A label is anybody's text, and a terminal does what a control tells it. */
 static void print_text(const char *text)
 {
-    for (; *text != '\0'; text++)
-        (void)putchar((unsigned char)*text < ' ' || *text == 0x7f ? '?'
-                                                                  : *text);
+    struct span rest = span_of(text);
+
+    while (rest.length > 0) {
+        size_t n = utf8_length(rest);
+        struct span one = span_head(rest, n > 0 ? n : 1);
+
+        if (!plausible_shown(one))
+            one = SPAN("?");
+        (void)fwrite(one.text, 1, one.length, stdout); // admin_list_end tells
+        rest = span_tail(rest, n > 0 ? n : 1);
+    }
 }
 
 static void print_time(int64_t time_s)

@@ -191,6 +191,21 @@ static void say_value(const char *where, const char *text,
                    where, shown, row->allowed);
 }
 
+/* Likewise: `where` has the name, as it was written. */
+static void say_unknown(const char *where, const char *name,
+                        char why[CONFIG_WHY_SIZE])
+{
+    const char *nearest = config_nearest(name);
+
+    if (nearest == NULL)
+        (void)snprintf(why, CONFIG_WHY_SIZE, "%s is not an option; see --help",
+                       where);
+    else
+        (void)snprintf(why, CONFIG_WHY_SIZE,
+                       "%s is not an option; did you mean '%s'?", where,
+                       nearest);
+}
+
 /* Others see a command line and an environment; true: it has been said. */
 static bool shows_password(const char *where, const char *text,
                            const struct option_row *row,
@@ -330,6 +345,37 @@ static enum config_result take_words(int argc, char *const argv[],
     return CONFIG_OK;
 }
 
+/* Help on a command is asked for before it or behind it; all else is let be. */
+static enum config_result take_help(int argc, char *const argv[],
+                                    const struct option *options,
+                                    struct config_command *command,
+                                    char why[CONFIG_WHY_SIZE])
+{
+    while (getopt_long(argc, argv, ":hV", options, NULL) != -1)
+        continue;
+    if (command != NULL && take_words(argc, argv, command, why) != CONFIG_OK)
+        return CONFIG_BAD;
+    return CONFIG_HELP;
+}
+
+static void refuse_option(const char *text, bool wants_value,
+                          char why[CONFIG_WHY_SIZE])
+{
+    const char *nearest =
+        strncmp(text, "--", 2) == 0 ? config_nearest(text + 2) : NULL;
+
+    if (wants_value)
+        (void)snprintf(why, CONFIG_WHY_SIZE, "%.64s: needs a value; see --help",
+                       text);
+    else if (nearest == NULL)
+        (void)snprintf(why, CONFIG_WHY_SIZE,
+                       "%.64s: is not an option here; see --help", text);
+    else
+        (void)snprintf(why, CONFIG_WHY_SIZE,
+                       "%.64s: is not an option here; did you mean --%s?", text,
+                       nearest);
+}
+
 static enum config_result read_options(int argc, char *const argv[],
                                        struct config *out,
                                        struct config_command *command,
@@ -343,13 +389,11 @@ static enum config_result read_options(int argc, char *const argv[],
     opterr = 0;
     while ((found = getopt_long(argc, argv, ":hV", options, NULL)) != -1) {
         if (found == 'h')
-            return CONFIG_HELP;
+            return take_help(argc, argv, options, command, why);
         if (found == 'V')
             return CONFIG_VERSION;
         if (found == '?' || found == ':') {
-            (void)snprintf(
-                why, CONFIG_WHY_SIZE, "%.64s: %s; see --help", argv[optind - 1],
-                found == ':' ? "needs a value" : "is not an option here");
+            refuse_option(argv[optind - 1], found == ':', why);
             return CONFIG_BAD;
         }
         if (take_option(found, out, command, why) != CONFIG_OK)
@@ -360,44 +404,65 @@ static enum config_result read_options(int argc, char *const argv[],
 
 /* ---- The file ---- */
 
+struct file_reading {
+    struct config *out;
+    size_t seen[COUNT(rows)]; /* the line that has this option; 0: none yet */
+};
+
+/* The value to the option; false when it cannot be. */
+static bool take_known(struct file_reading *r, size_t which,
+                       const struct config_line *line,
+                       char why[CONFIG_WHY_SIZE])
+{
+    const struct option_row *row = &rows[which];
+    const char *path = r->out->file;
+    char where[CONFIG_WHERE_SIZE];
+
+    (void)snprintf(where, sizeof where, "%.200s:%zu: %s", path, line->number,
+                   row->name);
+    if (is_here_only(row)) {
+        (void)snprintf(why, CONFIG_WHY_SIZE,
+                       "%.200s:%zu: a file does not name another one", path,
+                       line->number);
+        return false;
+    }
+    if (row->kind != KIND_LIST && r->seen[which] > 0) {
+        (void)snprintf(why, CONFIG_WHY_SIZE, "%s: has a value from line %zu",
+                       where, r->seen[which]);
+        return false;
+    }
+    r->seen[which] = line->number;
+    if (take_value(row, line->value, CONFIG_FROM_FILE, r->out))
+        return true;
+    say_value(where, line->value, row, why);
+    return false;
+}
+
 /* For config_file_read: one `name = value`. */
 static bool take_line(void *context, const struct config_line *line,
                       char why[CONFIG_WHY_SIZE])
 {
-    struct config *out = context;
+    struct file_reading *r = context;
     char where[CONFIG_WHERE_SIZE];
 
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        if (strcmp(rows[i].name, line->name) != 0)
-            continue;
-        if (is_here_only(&rows[i])) {
-            (void)snprintf(why, CONFIG_WHY_SIZE,
-                           "%.200s:%zu: a file does not name another one",
-                           out->file, line->number);
-            return false;
-        }
-        if (take_value(&rows[i], line->value, CONFIG_FROM_FILE, out))
-            return true;
-        (void)snprintf(where, sizeof where, "%.200s:%zu: %s", out->file,
-                       line->number, rows[i].name);
-        say_value(where, line->value, &rows[i], why);
-        return false;
-    }
-    (void)snprintf(why, CONFIG_WHY_SIZE,
-                   "%.200s:%zu: '%.*s' is not an option; did you mean '%s'?",
-                   out->file, line->number, CONFIG_NAME_MAX, line->name,
-                   config_nearest(line->name));
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (strcmp(rows[i].name, line->name) == 0)
+            return take_known(r, i, line, why);
+    (void)snprintf(where, sizeof where, "%.200s:%zu: '%.*s'", r->out->file,
+                   line->number, CONFIG_NAME_MAX, line->name);
+    say_unknown(where, line->name, why);
     return false;
 }
 
 static bool read_file(struct config *out, char why[CONFIG_WHY_SIZE])
 {
     struct config_file file = {.path = out->file};
+    struct file_reading reading = {.out = out};
     bool good;
 
     if (out->file == NULL)
         return true;
-    good = config_file_read(&file, take_line, out, why);
+    good = config_file_read(&file, take_line, &reading, why);
     out->kept = file.kept;
     out->kept_size = file.kept_size;
     if (good && config_from(out, "database") == CONFIG_FROM_FILE &&
@@ -473,75 +538,4 @@ enum config_from config_from(const struct config *config, const char *name)
         if (strcmp(rows[i].name, name) == 0)
             return (enum config_from)config->from[slot_of(&rows[i])];
     return CONFIG_FROM_DEFAULT;
-}
-
-static const char help[] =
-    "usage: stayd [OPTION]...\n"
-    "Signs people in and keeps their sessions alive.\n"
-    "\n"
-    "  --listen ADDR:PORT    where to listen, or unix:PATH (127.0.0.1:8080);\n"
-    "                        port 0 takes a free one\n"
-    "  --database URL        sqlite:PATH (sqlite:stay.db), or\n"
-    "                        postgresql://[USER@]HOST[:PORT]/DATABASE\n"
-    "  --database-password-file PATH\n"
-    "                        the password of PostgreSQL's user\n"
-    "  --database-connections N\n"
-    "                        to PostgreSQL, 2 to 16 (4)\n"
-    "  --key-file PATH       seals the keys in the database (stay.key beside\n"
-    "                        it); made at the first start\n"
-    "  --algorithm NAME      of access tokens: EdDSA, ES256, RS256 or HS256\n"
-    "                        (EdDSA)\n"
-    "  --hs256-secret-file PATH  the secret of HS256, 32 bytes or more, mode\n"
-    "                        0600 (one in the database)\n"
-    "  --key-life TIME       rotate the key of access tokens at this age "
-    "(never)"
-    "\n"
-    "  --url URL             how clients reach this server\n"
-    "  --access-ttl TIME     life of an access token (5m)\n"
-    "  --refresh-idle TIME   a session ends when unused for so long (30d)\n"
-    "  --refresh-max TIME    and so long after sign-in (180d)\n"
-    "  --refresh-soft TIME   window of offered rotation (60s)\n"
-    "  --issuer TEXT         claim iss (the URL)\n"
-    "  --audience TEXT       claim aud (the issuer)\n"
-    "  --origin URL          a web page's origin to admit; repeatable\n"
-    "  --dialect NAME|FILE   serve this one at its own paths; repeatable, the\n"
-    "                        first one wins a path (all, in their own order)\n"
-    "  --signup-roles LIST   roles that sign-up may grant (user)\n"
-    "  --hide-users          say the same for a wrong name as for a wrong\n"
-    "                        password (so it is); --no-hide-users: tell them\n"
-    "                        apart where the dialect does\n"
-    "  --trust-proxy CIDR    believe the X-Forwarded-For of these addresses, "
-    "or\n"
-    "                        of unix, those of a Unix socket; repeatable\n"
-    "  --throttle            limit how often passwords may be tried (so it\n"
-    "                        is); --no-throttle: do not\n"
-    "  --audit-keep TIME     keep the audit trail so long (90d)\n"
-    "  --client-file PATH    the applications that may ask for OAuth tokens;\n"
-    "                        without it all may\n"
-    "  --lenient-nest        refresh by an access token alone, of any age,\n"
-    "                        where the dialect does: a risk, see the manual\n"
-    "  --sessions-max N      sessions that one user may have (100); at the "
-    "next\n"
-    "                        sign-in the least used ends\n"
-    "  --mail-command PROGRAM  mails codes to users: it gets one JSON object "
-    "on\n"
-    "                        its standard input\n"
-    "  --threads N           loops, 1 to 64 (1)\n"
-    "  --config FILE         options, one `name = value` per line\n"
-    "  --log-level LEVEL     error, warn, info or debug (info)\n"
-    "  --no-sandbox          keep system calls and files that it needs only "
-    "to\n"
-    "                        start; for debuggers\n"
-    "  --trace FILE          write each decision on a refresh there, to find\n"
-    "                        faults; no secret is in it\n"
-    "  --demo                known users and faults on demand: never in "
-    "earnest\n"
-    "  --help, --version\n"
-    "\n"
-    "TIME is a number with s, m, h or d. Each option is also read from the\n"
-    "environment: STAYD_LISTEN for --listen.\n";
-
-const char *config_help(void)
-{
-    return help;
 }

@@ -15,9 +15,10 @@
 #include "store/store.h"
 
 enum {
-    CONFIG_LIST_MAX = 32,   /* of a repeatable option */
-    CONFIG_TEXT_MAX = 1024, /* of one value, with its NUL */
-    CONFIG_WHY_SIZE = 512,
+    CONFIG_LIST_MAX = 32,     /* of a repeatable option */
+    CONFIG_TEXT_MAX = 1024,   /* of one value, with its NUL */
+    CONFIG_WHY_SIZE = 4096,   /* of what is wrong */
+    CONFIG_MISTAKES_MAX = 16, /* of a file; the last one tells of the rest */
     CONFIG_THREADS_MAX = 64,
     CONFIG_CONNECTIONS_MAX = 16,
     CONFIG_SESSIONS_MAX = 1000,   /* STORE_RECLAIM_MAX */
@@ -28,7 +29,7 @@ enum {
 
 enum config_result {
     CONFIG_OK = 0,
-    CONFIG_HELP,    /* --help */
+    CONFIG_HELP,    /* --help; of the command's words, where there are any */
     CONFIG_VERSION, /* --version */
     CONFIG_BAD,     /* `why` says what, where and what is allowed */
 };
@@ -58,9 +59,9 @@ struct config_list {
 
 /* Text is borrowed from argv, the environment, constants, or `kept`. */
 struct config {
-    const char *file;     /* of --config; NULL: none */
-    const char *listen;   /* "127.0.0.1:8080", "unix:PATH" */
-    const char *database; /* "sqlite:PATH", "postgresql://..." */
+    const char *file;                   /* of --config; NULL: none */
+    const char *listen;                 /* "127.0.0.1:8080", "unix:PATH" */
+    const char *database;               /* "sqlite:PATH", "postgresql://..." */
     const char *database_password_file; /* NULL: none */
     char *credential; /* owned: the above, when it is the service manager's */
     int64_t database_connections;       /* to a server; a quarter only read */
@@ -117,8 +118,8 @@ struct config_command {
 
 /*
  * Reads argv and `environment` (as environ), and the file they name, into *out,
- * for config_clear. `why` is one line without a new line, set on CONFIG_BAD;
- * *out is then empty. Uses getopt_long, so one thread at a time; it may move
+ * for config_clear. `why` is set on CONFIG_BAD: a line, or for the file of
+ * --config several, new lines between; *out is then empty. Uses getopt_long, so one thread at a time; it may move
  * the words of argv behind the options.
  */
 enum config_result config_read(int argc, char *const argv[],

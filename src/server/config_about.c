@@ -33,16 +33,24 @@ static size_t distance(const char *a, const char *b)
     return row[length];
 }
 
+bool config_is_near(const char *name, const char *meant)
+{
+    size_t length = strlen(name);
+
+    return strlen(meant) <= CONFIG_NAME_MAX &&
+           distance(name, meant) <= (length < 6 ? 2 : length / 3);
+}
+
 const char *config_nearest(const char *name)
 {
     size_t best = SIZE_MAX;
     const struct option_row *row;
-    const char *nearest = "";
+    const char *nearest = NULL;
 
     for (size_t i = 0; (row = config_row(i)) != NULL; i++) {
         size_t apart = distance(name, row->name);
 
-        if (apart < best) {
+        if (apart < best && config_is_near(name, row->name)) {
             best = apart;
             nearest = row->name;
         }

@@ -18,18 +18,45 @@ struct reading {
                  char why[CONFIG_WHY_SIZE]);
     void *context;
     char *why; /* of CONFIG_WHY_SIZE; empty while all is well */
+    size_t mistakes;
     char *text;
     size_t length;
     size_t at;     /* how much of `text` was handed out */
     size_t number; /* of the line last handed out */
+    bool owed;     /* that line wants to come back as a pair */
     size_t used;   /* bytes of file->kept */
 };
 
+/* One line more of `why`. The last ones may be left out: they come when the
+   first are gone. */
+static void add_mistake(struct reading *r, const char *text)
+{
+    size_t used = strlen(r->why);
+
+    r->mistakes++;
+    if (r->mistakes > CONFIG_MISTAKES_MAX)
+        return;
+    if (r->mistakes == CONFIG_MISTAKES_MAX)
+        text = "and more";
+    (void)snprintf(r->why + used, CONFIG_WHY_SIZE - used, "%s%s",
+                   used > 0 ? "\n" : "", text);
+}
+
 static void say(struct reading *r, const char *what)
 {
-    if (r->why[0] == '\0')
-        (void)snprintf(r->why, CONFIG_WHY_SIZE, "%.200s:%zu: %s", r->file->path,
-                       r->number, what);
+    char text[CONFIG_WHERE_SIZE];
+
+    (void)snprintf(text, sizeof text, "%.200s:%zu: %s", r->file->path,
+                   r->number, what);
+    add_mistake(r, text);
+}
+
+/* libinih tells of one such line only, and late. */
+static void ask_for_pair(struct reading *r)
+{
+    if (r->owed)
+        say(r, "want `name = value`");
+    r->owed = false;
 }
 
 /*
@@ -43,19 +70,24 @@ static char *next_line(char *out, int size, void *stream)
     const char *from = r->text + r->at;
     size_t length;
 
-    if (r->at >= r->length || r->why[0] != '\0')
+    ask_for_pair(r);
+    if (r->at >= r->length)
         return NULL;
     length = strcspn(from, "\n");
     r->number++;
     r->at += length + 1;
-    while (length > 0 && (*from == ' ' || *from == '\t')) {
+    while (length > 0 && strchr(" \t\r", *from) != NULL) {
         from++;
         length--;
     }
     if (length + 2 > (size_t)size) {
         say(r, "the line is too long");
-        return NULL;
+        length = 0;
+    } else if (length > 0 && *from == '[') {
+        say(r, "a section in brackets is not wanted here");
+        length = 0;
     }
+    r->owed = length > 0 && *from != '#' && *from != ';';
     (void)snprintf(out, (size_t)size, "%.*s\n", (int)length, from);
     return out;
 }
@@ -67,18 +99,17 @@ static int take_pair(void *user, const char *section, const char *name,
     struct reading *r = user;
     struct config_line line = {.number = r->number, .name = name};
     size_t size = strlen(value) + 1;
+    char why[CONFIG_WHY_SIZE] = "";
 
-    if (r->why[0] != '\0')
-        return 0;
-    if (section[0] != '\0') {
-        say(r, "a section in brackets is not wanted here");
-        return 0;
-    }
+    (void)section; // never: next_line keeps them back
+    r->owed = false;
     // No longer than the file, NULs included: each took a '=' there.
     memcpy(r->file->kept + r->used, value, size);
     line.value = r->file->kept + r->used;
     r->used += size;
-    return r->take(r->context, &line, r->why);
+    if (!r->take(r->context, &line, why))
+        add_mistake(r, why);
+    return 1;
 }
 
 static bool fail(const struct config_file *file, const char *what,
@@ -125,19 +156,14 @@ bool config_file_read(struct config_file *file,
     int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     struct reading r = {
         .file = file, .take = take, .context = context, .why = why};
-    int wrong;
 
     if (fd < 0)
         return fail(file, strerror(errno), why);
     why[0] = '\0';
     if (load(&r, fd)) {
-        wrong = ini_parse_stream(next_line, &r, take_pair, &r);
-        // libinih tells the first line that was wrong, to us or to itself.
-        if (wrong != 0 && (why[0] == '\0' || (size_t)wrong < r.number)) {
-            why[0] = '\0';
-            r.number = (size_t)wrong;
-            say(&r, "want `name = value`");
-        }
+        if (ini_parse_stream(next_line, &r, take_pair, &r) < 0)
+            add_mistake(&r, "out of memory");
+        ask_for_pair(&r);
     }
     (void)close(fd);
     if (r.text != NULL)

@@ -29,9 +29,9 @@ struct config_file {
 };
 
 /*
- * Gives each line to `take`, which says in `why` what is wrong. False at the
- * first wrong line, or when there is no such file; `why` names the file and the
- * line.
+ * Gives each line to `take`, which says in its `why` what is wrong. False where
+ * a line was wrong, or when there is no such file; `why` then has a line for each
+ * of the first CONFIG_MISTAKES_MAX mistakes, with the file and the line's number.
  */
 bool config_file_read(struct config_file *file,
                       bool (*take)(void *context,

@@ -33,7 +33,10 @@ struct option_row {
 /* In the order of the table; NULL behind the last. */
 const struct option_row *config_row(size_t number);
 
-/* The option whose name is most like this one. */
+/* The option whose name is most like this one; NULL where none is like it. */
 const char *config_nearest(const char *name);
+
+/* Is one easily written for the other? */
+bool config_is_near(const char *name, const char *meant);
 
 #endif

@@ -1,6 +1,7 @@
 #include "server/foreign.h"
 
 #include <crypt.h>
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <sodium.h>
 
 #include "base/assert.h"
 
@@ -22,6 +24,7 @@ enum {
 };
 
 static const char pbkdf2[] = "pbkdf2_sha256$";
+static const char argon2[] = "$argon2id$";
 
 /* ---- What it is ---- */
 
@@ -108,12 +111,52 @@ static bool read_pbkdf2(struct span hash, struct foreign_kind *out)
     return true;
 }
 
+/* Takes "NAME=NUMBER" and the character behind it off `rest`. */
+static bool take_number(struct span *rest, const char *name, char end,
+                        int64_t max)
+{
+    size_t length = span_find(*rest, end);
+    struct span one = span_head(*rest, length);
+    struct span digits = span_tail(one, strlen(name));
+    int64_t number;
+
+    if (!span_starts(one, span_of(name)) || !span_to_int(digits, &number) ||
+        number < 1 || number > max || digits.text[0] < '1')
+        return false;
+    *rest = span_tail(*rest, length + 1);
+    return true;
+}
+
+/* libsodium judges the rest of it, and not the costs. */
+static bool read_argon2(struct span hash, struct foreign_kind *out)
+{
+    struct span rest = span_tail(hash, sizeof argon2 - 1);
+    size_t head;
+
+    if (!span_starts(hash, span_of(argon2)) ||
+        !span_starts(rest, SPAN("v=19$")))
+        return false;
+    rest = span_tail(rest, 5);
+    if (!take_number(&rest, "m=", ',', FOREIGN_MEMORY_MAX) ||
+        !take_number(&rest, "t=", ',', FOREIGN_PASSES_MAX) ||
+        !take_number(&rest, "p=", '$', FOREIGN_LANES_MAX) ||
+        crypto_pwhash_str_needs_rehash(hash.text, 1, 8192) < 0)
+        return false;
+    head = hash.length - rest.length;
+    if (head >= sizeof out->text)
+        return false;
+    memcpy(out->text, hash.text, head);
+    out->text[head] = '\0';
+    return true;
+}
+
 bool foreign_read(const char *hash, struct foreign_kind *out)
 {
     struct span text = span_of(hash);
 
     return text.length < FOREIGN_HASH_SIZE &&
-           (read_bcrypt(text, out) || read_pbkdf2(text, out));
+           (read_bcrypt(text, out) || read_pbkdf2(text, out) ||
+            read_argon2(text, out));
 }
 
 /* ---- Whether a password fits ---- */
@@ -170,12 +213,38 @@ static enum foreign_result check_pbkdf2(struct span hash, struct span password)
     return result;
 }
 
+static enum foreign_result check_argon2(const char *hash, struct span password)
+{
+    errno = 0;
+    if (crypto_pwhash_str_verify(hash, password.text, password.length) == 0)
+        return FOREIGN_RIGHT;
+    return errno == ENOMEM ? FOREIGN_FAILED : FOREIGN_WRONG;
+}
+
+static bool is_argon2(const char *hash)
+{
+    return span_starts(span_of(hash), span_of(argon2));
+}
+
 enum foreign_result foreign_check(const char *hash, struct span password)
 {
     assert(password.length <= PASSWORD_MAX);
+    if (is_argon2(hash))
+        return check_argon2(hash, password);
     if (hash[0] == '$')
         return check_bcrypt(hash, password);
     return check_pbkdf2(span_of(hash), password);
+}
+
+/* A salt of 16 bytes and a digest of 32, which is nobody's. */
+static void spend_argon2(const struct foreign_kind *kind, struct span password)
+{
+    char hash[crypto_pwhash_STRBYTES] = "";
+
+    (void)snprintf(hash, sizeof hash, "%s%.22s$%.43s", kind->text,
+                   "AAAAAAAAAAAAAAAAAAAAAA",
+                   "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+    (void)check_argon2(hash, password);
 }
 
 void foreign_spend(const struct foreign_kind *kind, struct span password)
@@ -185,6 +254,10 @@ void foreign_spend(const struct foreign_kind *kind, struct span password)
     uint8_t digest[DIGEST_SIZE];
     int64_t rounds;
 
+    if (is_argon2(kind->text)) {
+        spend_argon2(kind, password);
+        return;
+    }
     if (kind->text[0] == '$') {
         (void)snprintf(setting, sizeof setting, "%s%.*s", kind->text,
                        BCRYPT_SALT_LENGTH, "......................");

@@ -4,6 +4,8 @@
  *
  *     $2a$..., $2b$..., $2y$...             bcrypt, by libcrypt
  *     pbkdf2_sha256$ROUNDS$SALT$HASH        PBKDF2, by libcrypto
+ *     $argon2id$v=19$m=M,t=T,p=P$...        of other costs than ours, by
+ *                                           libsodium
  */
 #ifndef SERVER_FOREIGN_H
 #define SERVER_FOREIGN_H
@@ -14,12 +16,15 @@
 #include "base/bytes.h"
 
 enum {
-    FOREIGN_KIND_SIZE = 32,
+    FOREIGN_KIND_SIZE = 40,
     FOREIGN_KINDS_MAX = 8,
     FOREIGN_BCRYPT_MIN = 4,       /* the cost's logarithm; 4 is crypt's least */
     FOREIGN_BCRYPT_MAX = 14,      /* about a second */
     FOREIGN_ROUNDS_MAX = 5000000, /* of PBKDF2: likewise */
-    FOREIGN_HASH_SIZE = 128,      /* the longest hash, its NUL included */
+    FOREIGN_MEMORY_MAX = 131072,  /* of argon2id, in KiB, for each thread */
+    FOREIGN_PASSES_MAX = 10,
+    FOREIGN_LANES_MAX = 16,
+    FOREIGN_HASH_SIZE = 128, /* the longest hash, its NUL included */
 };
 
 /* What a hash is and costs: all before its salt, such as "$2b$12$". */
@@ -32,7 +37,8 @@ struct foreign_kinds {
     size_t count;
 };
 
-/* Is it one of those above, whole, and within the limits? */
+/* Is it one of those above, whole, and within the limits? One of ours is, too:
+   the caller asks first. */
 bool foreign_read(const char *hash, struct foreign_kind *out);
 
 enum foreign_result {

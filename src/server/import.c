@@ -1,13 +1,11 @@
 #include "server/import.h"
 
 #include <errno.h>
-#include <sodium.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
-#include "server/audit.h"
 #include "server/foreign.h"
 #include "server/nfc.h"
 #include "server/password.h"
@@ -86,14 +84,13 @@ static const char *read_hash(struct line *line)
     struct store_user *user = &line->user;
     struct foreign_kind kind;
 
-    // The costs asked about do not matter: below 0 it is no hash at all.
     if (read_text(line, "password_hash", user->password,
                   sizeof user->password) &&
-        (foreign_read(user->password, &kind) ||
-         crypto_pwhash_str_needs_rehash(user->password, 2, 8192) >= 0))
+        foreign_read(user->password, &kind))
         return NULL;
     return "password_hash: missing, or none of $2a$, $2b$ and $2y$ (cost 4 to "
-           "14), pbkdf2_sha256$ (1 to 5000000 rounds) and $argon2id$";
+           "14), pbkdf2_sha256$ (1 to 5000000 rounds) and $argon2id$v=19$ (up "
+           "to m=131072,t=10,p=16)";
 }
 
 static const char *read_flag(const struct line *line, const char *name,
@@ -202,10 +199,12 @@ static const char *add_user(struct import *in, const struct store_user *user)
 
 static void take_line(struct import *in, struct line *line, size_t length)
 {
+    const struct password_config ours = {.threads = 0}; // as the server's
     const char *why = read_line(line, in->text, length, in->config->now_s);
     struct foreign_kind kind;
 
-    if (why == NULL && foreign_read(line->user.password, &kind) &&
+    if (why == NULL && !password_is_usual(&ours, line->user.password) &&
+        foreign_read(line->user.password, &kind) &&
         !foreign_add(&in->kinds, &kind))
         why = "password_hash: of a ninth kind or cost; import those apart";
     if (why == NULL && in->adds)
@@ -288,13 +287,13 @@ static enum store_result load_kinds(struct import *in)
 
 static enum store_result finish(struct import *in)
 {
-    struct audit event;
+    struct audit *event = &in->report->event;
     enum store_result result = keep_kinds(in);
 
-    audit_begin_operator(&event, AUDIT_USER_IMPORT);
-    event.detail = (int64_t)in->report->users;
+    audit_begin_operator(event, AUDIT_USER_IMPORT);
+    event->detail = (int64_t)in->report->users;
     if (result == STORE_OK)
-        result = audit_store(in->config->store, &event);
+        result = audit_store(in->config->store, event);
     if (result == STORE_OK)
         result = store_commit(in->config->store);
     return result;

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "server/audit.h"
 #include "store/store.h"
 
 enum {
@@ -39,6 +40,7 @@ struct import_config {
 struct import_report {
     size_t users;              /* added */
     size_t bad;                /* lines */
+    struct audit event;        /* on IMPORT_OK: as the table has it */
     char why[IMPORT_WHY_SIZE]; /* on IMPORT_FAILED */
 };
 

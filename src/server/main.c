@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -57,10 +58,17 @@ static void raise_descriptors(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* A line for each line of `why`. */
 static int fail(const char *why, int code)
 {
-    (void)fprintf(stderr, "stayd: %s\n", why);
-    return code;
+    for (;;) {
+        size_t length = strcspn(why, "\n");
+
+        (void)fprintf(stderr, "stayd: %.*s\n", (int)length, why);
+        if (why[length] == '\0')
+            return code;
+        why += length + 1;
+    }
 }
 
 /* The command line as it was: SIGHUP has it read again. */
@@ -106,8 +114,7 @@ static int administer(const struct config *config,
 
     command = admin_find(words->word, words->word_count, &used);
     if (command == NULL)
-        return admin_misuse("'%.64s': is not a command here; see --help",
-                            words->word[0]);
+        return admin_unknown(words->word, words->word_count);
     admin.words = words->word + used;
     admin.word_count = words->word_count - used;
     for (size_t i = 0; i < ADMIN_OPTIONS; i++)
@@ -115,9 +122,23 @@ static int administer(const struct config *config,
     return admin_run(command, &admin);
 }
 
+/* Of all, or of what the words begin. */
+static int help(const char *const *words, size_t count)
+{
+    if (count == 0)
+        (void)fputs(config_help(), stdout);
+    if (!admin_print_help(words, count))
+        return admin_unknown(words, count);
+    if (fflush(stdout) != 0 || ferror(stdout) != 0)
+        return fail("cannot write to standard output", EXIT_FAILED);
+    return EXIT_DONE;
+}
+
 static int run(const struct config *config, const struct config_command *words,
                struct line *line)
 {
+    if (words->word_count > 0 && strcmp(words->word[0], "help") == 0)
+        return help(words->word + 1, words->word_count - 1);
     if (words->word_count > 0)
         return administer(config, words);
     for (size_t i = 0; i < ADMIN_OPTIONS; i++)
@@ -142,8 +163,7 @@ int main(int argc, char *argv[])
         return fail("libsodium does not start", EXIT_FAILED);
     switch (config_read_command(argc, argv, environ, &config, &words, why)) {
     case CONFIG_HELP:
-        (void)fputs(config_help(), stdout);
-        admin_print_help();
+        code = help(words.word, words.word_count);
         break;
     case CONFIG_VERSION:
         (void)puts("stayd " STAY_VERSION);

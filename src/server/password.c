@@ -72,6 +72,13 @@ static enum password_result verify(const char *hash, const char *password,
     return errno == ENOMEM ? PASSWORD_FAILED : PASSWORD_WRONG;
 }
 
+/* Is it one of ours, with the costs of today? Of any other kind it is false. */
+static bool is_usual(const struct cost *cost, const char *hash)
+{
+    return crypto_pwhash_str_needs_rehash(hash, cost->passes, cost->memory) ==
+           0;
+}
+
 static enum password_result verify_foreign(const char *hash,
                                            struct span password)
 {
@@ -108,7 +115,7 @@ static void check(const struct password_pool *pool, struct password_job *job)
     bool known = job->hash[0] != '\0';
     struct foreign_kind own = {""};
 
-    if (foreign_read(job->hash, &own))
+    if (!is_usual(&pool->cost, job->hash) && foreign_read(job->hash, &own))
         job->result = verify_foreign(job->hash, password);
     else
         job->result = verify(known ? job->hash : pool->nobody, job->password,
@@ -117,10 +124,8 @@ static void check(const struct password_pool *pool, struct password_job *job)
         job->result = PASSWORD_WRONG; // drawn by chance, but nobody's
     if (job->result == PASSWORD_WRONG)
         spend(pool, job, own.text);
-    // Of a hash that is not libsodium's it says so, too.
-    job->outdated = job->result == PASSWORD_OK &&
-                    crypto_pwhash_str_needs_rehash(job->hash, pool->cost.passes,
-                                                   pool->cost.memory) != 0;
+    job->outdated =
+        job->result == PASSWORD_OK && !is_usual(&pool->cost, job->hash);
 }
 
 static void run(const struct password_pool *pool, struct password_job *job)
@@ -355,6 +360,13 @@ enum password_taken password_submit(struct password_pool *pool,
     taken = take(pool, job);
     pthread_mutex_unlock(&pool->lock);
     return taken;
+}
+
+bool password_is_usual(const struct password_config *config, const char *hash)
+{
+    struct cost cost = cost_of(config);
+
+    return is_usual(&cost, hash);
 }
 
 enum password_result password_make(const struct password_config *config,

@@ -99,6 +99,9 @@ enum password_result password_make(const struct password_config *config,
                                    const char *password, size_t length,
                                    char hash[PASSWORD_HASH_SIZE]);
 
+/* Is it a hash that we would make, costs and all? */
+bool password_is_usual(const struct password_config *config, const char *hash);
+
 struct password_counts {
     uint64_t done;      /* hashed or compared */
     uint64_t full;      /* PASSWORD_FULL */

@@ -50,7 +50,7 @@ static bool is_shown(utf8proc_int32_t c)
            c != 0xfeff;
 }
 
-static bool all_shown(struct span text)
+bool plausible_shown(struct span text)
 {
     while (text.length > 0) {
         utf8proc_int32_t c;
@@ -88,7 +88,7 @@ enum reply_kind plausible_name(struct span text)
 {
     enum reply_kind kind = judge(text, PLAUSIBLE_NAME_MAX);
 
-    return kind == CASE_OK && !all_shown(text) ? CASE_INVALID : kind;
+    return kind == CASE_OK && !plausible_shown(text) ? CASE_INVALID : kind;
 }
 
 enum reply_kind plausible_title(struct span text)
@@ -112,7 +112,7 @@ enum reply_kind plausible_email(struct span text)
         return kind;
     if (at == 0 || at > EMAIL_LOCAL_MAX || domain.length == 0 ||
         span_find(domain, '@') != domain.length ||
-        span_find(text, ' ') != text.length || !all_shown(text))
+        span_find(text, ' ') != text.length || !plausible_shown(text))
         return CASE_INVALID;
     return CASE_OK;
 }

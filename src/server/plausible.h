@@ -61,6 +61,12 @@ size_t plausible_password(struct span text, enum reply_kind guess,
                           enum reply_kind *out, size_t max);
 
 /*
+ * Does each character stand for itself where it is shown? Not so controls, what
+ * turns the direction of the text, and what is no character or no UTF-8.
+ */
+bool plausible_shown(struct span text);
+
+/*
  * Copies into out[size] with a NUL behind it. Cut at a whole character where it
  * is longer; a control character becomes a question mark, and so does a byte
  * that is no UTF-8: out is.

@@ -67,6 +67,21 @@ static void put_off(struct server *server)
     loop_post(server->workers[0].loop, &reload->retry);
 }
 
+/* A line for each; the mistakes of a file are told with their lines. */
+static void log_mistakes(struct server *server, const char *text)
+{
+    struct span rest = span_of(text);
+
+    while (rest.length > 0) {
+        size_t length = span_find(rest, '\n');
+
+        log_event(&server->log, CONFIG_ERROR, "reload_refused",
+                  "reason=\"%.*s\" note=\"the old configuration stays\"",
+                  (int)length, rest.text);
+        rest = span_tail(rest, length + 1);
+    }
+}
+
 void reload_begin(struct server *server)
 {
     struct reload *reload = &server->reload;
@@ -84,8 +99,7 @@ void reload_begin(struct server *server)
     config = calloc(1, sizeof *config);
     if (config == NULL ||
         reload->reread(reload->context, config, text) != CONFIG_OK) {
-        log_event(&server->log, CONFIG_ERROR, "reload_refused",
-                  "reason=\"%s\" note=\"the old configuration stays\"", text);
+        log_mistakes(server, text);
         free(config);
         return;
     }

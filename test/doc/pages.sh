@@ -185,8 +185,18 @@ help_options() {
     grep -o '\(^\|[ [(]\)--\?[a-z][a-z0-9-]*' | tr -d ' [(' | sort -u
 }
 
+# stayd's own help, and that on each of its commands.
+all_help() {
+    "$STAYD" --help
+    "$STAYD" --help | sed -e '1,/^Commands/d' -ne 's/^  \([a-z ]*[a-z]\) .*/\1/p' |
+        while read -r words; do
+            # shellcheck disable=SC2086 # they are words
+            "$STAYD" $words --help
+        done
+}
+
 row "stayd(8) tells of the options of stayd --help, and of no other"
-"$STAYD" --help | help_options >"$scratch/help"
+all_help | help_options >"$scratch/help"
 grep '^\.\(It Fl\|It .* Fl\)' "$man/stayd.8" | page_options >"$scratch/items"
 same stayd "$scratch/items" "$scratch/help"
 

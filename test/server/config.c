@@ -28,6 +28,8 @@ static const struct row rows[] = {
      "--listen: needs a value; see --help"},
     {"a stray word", {"serve"}, CONFIG_BAD,
      "'serve': is not a command here; see --help"},
+    {"an option that is nearly one", {"--databse", "x"}, CONFIG_BAD,
+     "--databse: is not an option here; did you mean --database?"},
     {"an address", {"--listen", "127.0.0.1:0"}, CONFIG_OK, NULL},
     {"a Unix socket", {"--listen", "unix:/tmp/s"}, CONFIG_OK, NULL},
     {"an address without a port", {"--listen", "127.0.0.1"}, CONFIG_BAD,

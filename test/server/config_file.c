@@ -38,14 +38,19 @@ static enum config_result read_path(const char *name, char *const env[],
 /* In a message, $P is the path. */
 static void check_why(const char *why, const char *want)
 {
-    const char *at = strstr(want, "$P");
     char text[CONFIG_WHY_SIZE];
+    size_t used = 0;
 
-    if (at == NULL)
-        (void)snprintf(text, sizeof text, "%s", want);
-    else
-        (void)snprintf(text, sizeof text, "%.*s%s%s", (int)(at - want), want,
-                       path, at + 2);
+    while (*want != '\0' && used + 1 < sizeof text) {
+        if (want[0] == '$' && want[1] == 'P') {
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s",
+                                     path);
+            want += 2;
+        } else {
+            text[used++] = *want++;
+        }
+    }
+    text[used < sizeof text ? used : sizeof text - 1] = '\0';
     CHECK_TEXT(why, text);
 }
 
@@ -70,18 +75,37 @@ static const struct row rows[] = {
     {"a key with its dashes", "--access-ttl = 10s\n",
      "$P:1: '--access-ttl' is not an option; did you mean 'access-ttl'?"},
     {"no key at all", "= 10s\n",
-     "$P:1: '' is not an option; did you mean 'url'?"},
+     "$P:1: '' is not an option; see --help"},
+    {"a key that is like none", "frobnicate = 1\n",
+     "$P:1: 'frobnicate' is not an option; see --help"},
     {"a bad value", "# a\n# b\naccess-ttl = soon\n",
      "$P:3: access-ttl: 'soon' is not allowed; use 1s to 1d"},
-    {"the first of two mistakes is told", "demo\naccess-ttl = soon\n",
-     "$P:1: want `name = value`"},
+    {"each of several mistakes is told", "demo\n[x]\naccess-ttl = soon\n",
+     "$P:1: want `name = value`\n"
+     "$P:2: a section in brackets is not wanted here\n"
+     "$P:3: access-ttl: 'soon' is not allowed; use 1s to 1d"},
     {"and also the other way round", "access-ttl = soon\ndemo\n",
-     "$P:1: access-ttl: 'soon' is not allowed; use 1s to 1d"},
+     "$P:1: access-ttl: 'soon' is not allowed; use 1s to 1d\n"
+     "$P:2: want `name = value`"},
+    {"sixteen are told of, the last as more",
+     "a\na\na\na\na\na\na\na\na\na\na\na\na\na\na\na\na\n",
+     "$P:1: want `name = value`\n$P:2: want `name = value`\n"
+     "$P:3: want `name = value`\n$P:4: want `name = value`\n"
+     "$P:5: want `name = value`\n$P:6: want `name = value`\n"
+     "$P:7: want `name = value`\n$P:8: want `name = value`\n"
+     "$P:9: want `name = value`\n$P:10: want `name = value`\n"
+     "$P:11: want `name = value`\n$P:12: want `name = value`\n"
+     "$P:13: want `name = value`\n$P:14: want `name = value`\n"
+     "$P:15: want `name = value`\nand more"},
     {"an indented line is a line of its own", "origin = https://a\n  demo = 5\n",
      "$P:2: demo: '5' is not allowed; use 1, 0, true, false, yes, no, on or "
      "off"},
     {"a section", "[server]\ndemo = yes\n",
-     "$P:2: a section in brackets is not wanted here"},
+     "$P:1: a section in brackets is not wanted here"},
+    {"an option that stands twice", "threads = 2\n\nthreads = 3\n",
+     "$P:3: threads: has a value from line 1"},
+    {"origins may stand as often as they like",
+     "origin = https://a\norigin = https://b\n", ""},
     {"another file", "config = other\n",
      "$P:1: a file does not name another one"},
 };
@@ -159,6 +183,12 @@ static void sizes(void **state)
     CHECK(write_file(line, strlen(line), 0600));
     CHECK_EQ(read_path(path, NULL, NULL, &config, why), CONFIG_BAD);
     check_why(why, "$P:1: the line is too long");
+    CASE("and the next one is read");
+    (void)snprintf(line, sizeof line, "issuer = %0*d\nfrob = 1\n", 199 - 9, 1);
+    CHECK(write_file(line, strlen(line), 0600));
+    CHECK_EQ(read_path(path, NULL, NULL, &config, why), CONFIG_BAD);
+    check_why(why, "$P:1: the line is too long\n"
+                   "$P:2: 'frob' is not an option; see --help");
     CASE("a NUL is no text");
     CHECK(write_file("threads = 2\0\n", 13, 0600));
     CHECK_EQ(read_path(path, NULL, NULL, &config, why), CONFIG_BAD);

@@ -7,6 +7,9 @@
 #include "check.h"
 
 /* Of "correct horse", by Python's crypt and hashlib. */
+/* Of the reference implementation's own tests. */
+#define ARGON2_END "c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc"
+#define ARGON2 "$argon2id$v=19$m=256,t=2,p=2$" ARGON2_END
 #define BCRYPT_B "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"
 #define BCRYPT_A "$2a$05$abcdefghijklmnopqrstuuHNbAKRhpaujgo33bRWs.NLUTJO3lOy2"
 #define BCRYPT_Y "$2y$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"
@@ -36,6 +39,8 @@ static const struct check_row check_rows[] = {
     {"PBKDF2",                        PBKDF2,      {"correct horse", 13}, FOREIGN_RIGHT},
     {"PBKDF2, another password",      PBKDF2,      {"correct horsf", 13}, FOREIGN_WRONG},
     {"PBKDF2, a NUL behind it",       PBKDF2,      {"correct horse\0", 14}, FOREIGN_WRONG},
+    {"argon2id of two lanes",         ARGON2,      {"password", 8},       FOREIGN_RIGHT},
+    {"argon2id, another password",    ARGON2,      {"passwore", 8},       FOREIGN_WRONG},
 };
 // clang-format on
 
@@ -86,7 +91,18 @@ static const struct read_row read_rows[] = {
     {"a digest of other characters",  "pbkdf2_sha256$1$s$0zdgqPwvrX5uWgeujZ5fdcMXA2ja2gN9VYtiAbPF*+8=", NULL},
     {"a digest without padding",      "pbkdf2_sha256$1$s$0zdgqPwvrX5uWgeujZ5fdcMXA2ja2gN9VYtiAbPFU+8A", NULL},
     {"another digest",                "pbkdf2_sha1$1$s$" DIGEST,              NULL},
-    {"one of our own",                "$argon2id$v=19$m=8,t=1,p=1$abc$abc",   NULL},
+    {"argon2id by its costs",         ARGON2,                                 "$argon2id$v=19$m=256,t=2,p=2$"},
+    {"the most of each",              "$argon2id$v=19$m=131072,t=10,p=16$" ARGON2_END, "$argon2id$v=19$m=131072,t=10,p=16$"},
+    {"more memory",                   "$argon2id$v=19$m=131073,t=1,p=1$" ARGON2_END, NULL},
+    {"more passes",                   "$argon2id$v=19$m=8,t=11,p=1$" ARGON2_END, NULL},
+    {"more lanes",                    "$argon2id$v=19$m=256,t=1,p=17$" ARGON2_END, NULL},
+    {"no passes",                     "$argon2id$v=19$m=256,t=0,p=1$" ARGON2_END, NULL},
+    {"costs in another order",        "$argon2id$v=19$t=1,m=256,p=1$" ARGON2_END, NULL},
+    {"a cost too few",                "$argon2id$v=19$m=256,t=1$" ARGON2_END, NULL},
+    {"argon2id of former days",       "$argon2id$v=16$m=256,t=1,p=1$" ARGON2_END, NULL},
+    {"argon2i",                       "$argon2i$v=19$m=256,t=1,p=1$" ARGON2_END, NULL},
+    {"argon2id without its digest",   "$argon2id$v=19$m=256,t=1,p=1$c29tZXNhbHQ", NULL},
+    {"one that is no base64",         "$argon2id$v=19$m=256,t=1,p=1$c29tZXNhbHQ$bQ!!", NULL},
     {"nothing",                       "",                                     NULL},
 };
 // clang-format on
@@ -134,6 +150,8 @@ static void kinds(void **state)
     CASE("what is spent does no harm");
     for (size_t i = 0; i < all.count; i++)
         foreign_spend(&all.list[i], (struct span){"x", 1});
+    foreign_spend(&kind, (struct span){"x", 1});
+    CHECK(foreign_read(ARGON2, &kind));
     foreign_spend(&kind, (struct span){"x", 1});
 }
 

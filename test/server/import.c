@@ -70,6 +70,8 @@ static const struct bad_row bad_rows[] = {
     {"a name that turns around",     "{\"username\":\"a\\u202eb\"}",             1, "username"},
     {"no hash",                      "{\"username\":\"bob\"}",                   1, "password_hash"},
     {"a hash of another kind",       "{\"username\":\"bob\",\"password_hash\":\"md5$x$y\"}", 1, "password_hash"},
+    {"argon2 of another kind",       "{\"username\":\"bob\",\"password_hash\":\"$argon2i$v=19$m=256,t=1,p=1$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc\"}", 1, "password_hash"},
+    {"argon2id that would take all memory", "{\"username\":\"bob\",\"password_hash\":\"$argon2id$v=19$m=4194304,t=1,p=1$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc\"}", 1, "password_hash"},
     {"a password that was left as it is", "{\"username\":\"bob\",\"password_hash\":\"lovelace\"}", 1, "password_hash"},
     {"an address that is none",      USER("bob") ",\"email\":\"x\"}",            1, "email"},
     {"an address that is taken",     USER("bob") ",\"email\":\"ADA@example.org\"}", 1, "email: taken"},

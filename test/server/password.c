@@ -240,6 +240,8 @@ static const char *const foreign_hashes[] = {
     "$2b$08$abcdefghijklmnopqrstuubAvJmxpQuyV3jn7x.SUSPxe.DearCPe",
     "pbkdf2_sha256$40000$abcdefghijkl$"
     "kM9lN7bK6T9T32wWFYg3X02NzZn6IH10JEIBqTVDOWc=",
+    "$argon2id$v=19$m=40000,t=3,p=1$Qoplz6vfxEXjyDEoHhHUKg$"
+    "wH8rhzTF/VV3U4u6wc19+Umr19It7LwRNJ88ikANk+k",
 };
 
 static void take_kinds(struct foreign_kinds *out)

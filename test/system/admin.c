@@ -25,24 +25,47 @@ struct command_row {
     const char *err;
 };
 
+/* What a change tells on standard error. */
+#define TOLD(event, rest)                                                      \
+    "{\"time\":\"<ANY>\",\"level\":\"audit\",\"event\":\"" event               \
+    "\",\"outcome\":\"ok\"," rest "\"by\":\"operator\"}\n"
 #define USER_HEAD "id\tname\temail\troles\tdisabled\tcreated_s\n"
 
 /* In this order, on one database. */
 // clang-format off
 static const struct command_row rows[] = {
     {"half a command", {"user"}, NULL, 2, "",
-     "stayd: 'user': is not a command here; see --help\n"},
+     "stayd: 'user' wants to know what; see stayd user --help\n"},
     {"a command that there is not", {"user", "frob"}, NULL, 2, "",
-     "stayd: 'user': is not a command here; see --help\n"},
+     "stayd: 'user frob' is not a command; see stayd user --help\n"},
+    {"one that is nearly there", {"usr", "lst"}, NULL, 2, "",
+     "stayd: 'usr lst' is not a command; did you mean 'user list'?\n"},
+    {"no command at all", {"frob"}, NULL, 2, "",
+     "stayd: 'frob' is not a command; see stayd --help\n"},
+    {"help on all of them", {"--help"}, NULL, 0,
+     "usage: stayd <ANY>--database <ANY>\n  user add NAME <ANY>\n  check  "
+     "<ANY>", ""},
+    {"the same by another word", {"help"}, NULL, 0,
+     "usage: stayd <ANY>--database <ANY>\n  user add NAME <ANY>", ""},
+    {"help on some", {"user", "--help"}, NULL, 0,
+     "usage: stayd <ANY>\n\n  user add NAME <ANY>\n  user list  <ANY>", ""},
+    {"help on one", {"user", "add", "--help"}, NULL, 0,
+     "usage: stayd [OPTION]... user add NAME [OPTION]...\n\nAdd an account.\n"
+     "\n  --password-stdin <ANY>  --email ADDRESS <ANY>  --roles LIST <ANY>",
+     ""},
+    {"help on one, with its arguments", {"--help", "backup", "x"}, NULL, 0,
+     "usage: stayd [OPTION]... backup FILE\n<ANY>", ""},
+    {"help on what is no command", {"--help", "frob"}, NULL, 2, "",
+     "stayd: 'frob' is not a command; see stayd --help\n"},
     {"an option of a command, without one", {"--email", "a@b"}, NULL, 2, "",
      "stayd: --email: is for a command; see --help\n"},
     {"a word too few", {"user", "add"}, NULL, 2, "",
-     "stayd: usage: stayd user add NAME; see --help\n"},
+     "stayd: usage: stayd user add NAME; see stayd user add --help\n"},
     {"a word too many", {"user", "list", "ada"}, NULL, 2, "",
-     "stayd: usage: stayd user list ; see --help\n"},
+     "stayd: usage: stayd user list; see stayd user list --help\n"},
     {"an option of another command", {"user", "list", "--email", "a@b"}, NULL,
-     2, "", "stayd: stayd user list: --email is not an option of it; see "
-     "--help\n"},
+     2, "", "stayd: --email is not an option of stayd user list; see stayd "
+     "user list --help\n"},
     {"to list in a database that there is not", {"user", "list"}, NULL, 1, "",
      "stayd: database $F/stay.db: No such file or directory\n"},
     {"check: nothing is there yet, and that is well", {"check"}, NULL, 0,
@@ -58,7 +81,7 @@ static const struct command_row rows[] = {
      ""},
     {"add an account", {"user", "add", "bob", "--email", "bob@example.org",
      "--roles", "admin,user", "--password-stdin"}, "correct horse\n", 0,
-     "user 1 added\n", ""},
+     "user 1 added\n", TOLD("user_add", "\"user\":1,")},
     {"add it again", {"user", "add", "bob", "--password-stdin"},
      "correct horse\n", 1, "", "stayd: the name is taken\n"},
     {"another with its address", {"user", "add", "bea", "--email",
@@ -66,7 +89,7 @@ static const struct command_row rows[] = {
      "stayd: the e-mail address is taken\n"},
     {"a password with a carriage return behind it, and more lines", {"user",
      "add", "bea", "--password-stdin"}, "correct horse\r\nanother\n", 0,
-     "user 2 added\n", ""},
+     "user 2 added\n", TOLD("user_add", "\"user\":2,")},
     {"without a password", {"user", "add", "bill", "--password-stdin"}, "", 2,
      "", "stayd: no password came on standard input\n"},
     {"a password of seven characters", {"user", "add", "bill",
@@ -88,15 +111,17 @@ static const struct command_row rows[] = {
     {"an empty list of roles", {"user", "roles", "bob", ""}, NULL, 2, "",
      "stayd: roles '' are not allowed; use user, moderator and admin, with "
      "commas between\n"},
-    {"other roles", {"user", "roles", "bob", "moderator"}, NULL, 0, "", ""},
+    {"other roles", {"user", "roles", "bob", "moderator"}, NULL, 0, "",
+     TOLD("roles_change", "\"user\":1,\"roles\":[\"moderator\"],")},
     {"roles of nobody", {"user", "roles", "zoe", "user"}, NULL, 1, "",
      "stayd: there is no account 'zoe'\n"},
     {"disable, by address", {"user", "disable", "bob@example.org"}, NULL, 0,
-     "", ""},
+     "", TOLD("user_disable", "\"user\":1,")},
     {"the list tells it", {"user", "list"}, NULL, 0,
      USER_HEAD "1\tbob\tbob@example.org\tmoderator\tyes\t<ANY>Z\n"
      "2\tbea\t\tuser\tno\t<ANY>Z\n", ""},
-    {"enable", {"user", "enable", "bob"}, NULL, 0, "", ""},
+    {"enable", {"user", "enable", "bob"}, NULL, 0, "",
+     TOLD("user_enable", "\"user\":1,")},
     {"the list, for scripts", {"user", "list", "--json"}, NULL, 0,
      "[\n{\"id\":1,\"name\":\"bob\",\"email\":\"bob@example.org\","
      "\"roles\":\"moderator\",\"disabled\":false,\"created_s\":<INT>},\n"
@@ -117,7 +142,11 @@ static const struct command_row rows[] = {
      "bob"}, NULL, 2, "", "stayd: usage: stayd sessions end SID, or stayd "
      "sessions end --user NAME\n"},
     {"to end all of one who has none", {"sessions", "end", "--user", "bob"},
-     NULL, 0, "0 ended\n", ""},
+     NULL, 0, "0 ended\n",
+     TOLD("sessions_end", "\"user\":1,\"sessions\":0,")},
+    {"rotate the keys", {"keys", "rotate"}, NULL, 0,
+     "added key <INT> <TOKEN>, in use later: see stayd keys list\n",
+     TOLD("key_rotate", "\"key\":<INT>,")},
     {"back up", {"backup", "$F/copy.db"}, NULL, 0,
      "backed up to $F/copy.db; <ANY>\n", ""},
     {"back up over what is there", {"backup", "$F/copy.db"}, NULL, 1, "",
