@@ -13,8 +13,9 @@
 
 enum {
     WRITE_MS = 1000,
-    SWEEP_MS = 10000,
-    SWEEP_ROWS = 256,
+    SWEEP_MS = 1000,
+    SWEEP_REST = 9,    /* turns that are left out after a step, */
+    SWEEP_ROWS = 1024, /* unless it removed as many as it may */
 };
 
 /* What the word in the table is, and what `detail` is called in the log. */
@@ -204,14 +205,13 @@ static void end_batch(struct task *task)
     free(work);
 }
 
-static void write_waiting(void *context)
+static void write_all(struct worker *worker)
 {
-    struct worker *worker = context;
     struct audit_queue *queue = &worker->audit;
     size_t size = queue->count * sizeof queue->waiting[0];
     struct batch *work;
 
-    if (queue->writing || queue->count == 0)
+    if (queue->count == 0)
         return;
     work = calloc(1, sizeof *work + size);
     if (work == NULL)
@@ -224,6 +224,20 @@ static void write_waiting(void *context)
     queue->count = 0;
     queue->writing = true;
     task_submit(worker, &work->task);
+}
+
+static void write_waiting(void *context)
+{
+    struct worker *worker = context;
+
+    if (!worker->audit.writing)
+        write_all(worker);
+}
+
+void audit_finish(struct worker *worker)
+{
+    write_all(worker);
+    task_flush(worker);
 }
 
 void audit_note(struct worker *worker, const struct audit *event)
@@ -259,6 +273,8 @@ static void end_sweep(struct task *task)
     if (task->change.result == STORE_OK && work->removed > 0)
         log_event(&task->worker->server->log, CONFIG_DEBUG, "audit_sweep",
                   "removed=%lld", (long long)work->removed);
+    task->worker->audit.sweep_rest =
+        work->removed == SWEEP_ROWS ? 0 : SWEEP_REST;
     task->worker->audit.sweeping = false;
     free(work);
 }
@@ -271,6 +287,10 @@ static void sweep(void *context)
 
     if (worker->audit.sweeping || keep_s == 0)
         return;
+    if (worker->audit.sweep_rest > 0) {
+        worker->audit.sweep_rest--;
+        return;
+    }
     work = calloc(1, sizeof *work);
     if (work == NULL)
         return;

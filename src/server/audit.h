@@ -121,10 +121,14 @@ struct audit_queue {
     size_t count;
     bool writing; /* one change is on its way */
     bool sweeping;
+    unsigned sweep_rest; /* turns of its clock to leave out */
     _Atomic uint64_t lost;
 };
 
 /* Has the worker's loop write what audit_note left, and sweep if it `sweeps`. */
 enum loop_result audit_start(struct worker *worker, bool sweeps);
+
+/* Hands the writer what still waits; once the worker's loop has ended. */
+void audit_finish(struct worker *worker);
 
 #endif

@@ -66,8 +66,13 @@ bool mailer_send(const struct mailer *mailer, const struct mail *mail)
     return sent;
 }
 
-bool mailer_open(struct mailer *out, const char *program, const struct log *log)
+bool mailer_open(struct mailer *out, const struct mailer_config *config)
 {
+    const struct mail_work work = {
+        .program = config->program,
+        .limit_ms = config->limit_ms > 0 ? config->limit_ms : MAIL_PROGRAM_MS,
+        .log = config->log,
+    };
     const int room = MAIL_QUEUE_MAX;
     int ends[2];
     pid_t pid;
@@ -78,7 +83,7 @@ bool mailer_open(struct mailer *out, const char *program, const struct log *log)
     (void)setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
     pid = fork();
     if (pid == 0) {
-        mail_process_run(ends[1], program, log);
+        mail_process_run(ends[1], &work);
         _exit(0);
     }
     (void)close(ends[1]);

@@ -10,9 +10,10 @@
  * environment of its own, nothing open but its standard streams, and what it
  * says goes nowhere: a code may be in it.
  *
- * A process of its own runs the programs. It is forked at start, before there
- * are threads, keys or connections. It ends when stayd does, once it has done
- * what it was handed.
+ * A process of its own runs the programs, and its parent, a third one, starts it
+ * anew should it be killed; what waits in the socket between us is not lost then.
+ * They are forked at start, before there are threads, keys or connections, and
+ * end when stayd does, once they have done what they were handed.
  */
 #ifndef SERVER_MAIL_H
 #define SERVER_MAIL_H
@@ -26,6 +27,7 @@
 enum {
     MAIL_PROGRAMS_MAX = 4,       /* at once */
     MAIL_PROGRAM_MS = 30000,     /* then it is killed */
+    MAIL_REST_MS = 1000,         /* before a process that died begins anew */
     MAIL_CLOSE_MS = 5000,        /* what is left at the end may take so long */
     MAIL_TEXT_MAX = 8 * 1024,    /* of one message */
     MAIL_QUEUE_MAX = 256 * 1024, /* bytes that wait for a program, about */
@@ -46,16 +48,21 @@ struct mail {
     const char *url; /* NULL: none */
 };
 
+struct mailer_config {
+    const char *program;
+    int64_t limit_ms;      /* of one run; 0 means MAIL_PROGRAM_MS */
+    const struct log *log; /* copied by the fork */
+};
+
 /* Zero is one that is closed. */
 struct mailer {
     int fd; /* to the process; valid while pid is above 0 */
     pid_t pid;
 };
 
-/* Forks: one thread only. False: it could not; errno says why. `log` is copied.
-   Children never return from this. */
-bool mailer_open(struct mailer *out, const char *program,
-                 const struct log *log);
+/* Forks: one thread only. False: it could not; errno says why. Children never
+   return from this. */
+bool mailer_open(struct mailer *out, const struct mailer_config *config);
 
 /* Waits for what was handed over, MAIL_CLOSE_MS at most. */
 void mailer_close(struct mailer *mailer);

@@ -1,5 +1,6 @@
 /*
  * One thread, no keys, no database: a socket at one end, programs at the other.
+ * And its parent, which does nothing but start it anew should it be killed.
  */
 #include "server/mail_process.h"
 
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -20,7 +22,10 @@
 
 #include "base/bytes.h"
 
-enum { SOCKET_PLACE = 3 }; /* the descriptor behind the standard ones */
+enum {
+    SOCKET_PLACE = 3,           /* the descriptor behind the standard ones */
+    PROGRAM_DESCRIPTORS = 1024, /* FD_SETSIZE */
+};
 
 /* One program at work. */
 struct mail_run {
@@ -32,11 +37,12 @@ struct mail_run {
 
 struct mail_process {
     int fd;
-    const char *program;
-    const struct log *log;
+    const struct mail_work *work;
     struct mail_run runs[MAIL_PROGRAMS_MAX];
     size_t count;
-    bool ended; /* nothing comes from fd any more */
+    int64_t end_ms; /* steady clock: no run may last longer; INT64_MAX while the
+                       server is there */
+    bool ended;     /* nothing comes from fd any more */
 };
 
 static int64_t steady_ms(void)
@@ -45,6 +51,11 @@ static int64_t steady_ms(void)
 
     (void)clock_gettime(CLOCK_MONOTONIC, &now); // cannot fail on Linux
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
 }
 
 /* ---- The program ---- */
@@ -60,6 +71,19 @@ static void reset_signals(void)
         (void)signal(i, SIG_DFL); // some numbers are nobody's
 }
 
+/* What is left of the server's own, which are far more than a program that
+   calls select(2) can bear. */
+static void lower_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+        limit.rlim_cur <= PROGRAM_DESCRIPTORS)
+        return;
+    limit.rlim_cur = PROGRAM_DESCRIPTORS;
+    (void)setrlimit(RLIMIT_NOFILE, &limit); // lowering is always allowed
+}
+
 /* In the child. Returns only where it cannot be started. */
 static void become(const char *program, int input)
 {
@@ -71,6 +95,7 @@ static void become(const char *program, int input)
     int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
     reset_signals();
+    lower_descriptors();
     (void)setpgid(0, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (nowhere < 0 || dup2(input, 0) < 0 || dup2(nowhere, 1) < 0 ||
@@ -100,12 +125,13 @@ static void start(struct mail_process *p, const struct mail_packet *packet,
                   size_t length)
 {
     int input = make_input(packet->text, length);
-    struct mail_run run = {.user_id = packet->user_id,
-                           .limit_ms = steady_ms() + MAIL_PROGRAM_MS};
+    struct mail_run run = {
+        .user_id = packet->user_id,
+        .limit_ms = earlier(steady_ms() + p->work->limit_ms, p->end_ms)};
 
     run.pid = input < 0 ? -1 : fork();
     if (run.pid == 0) {
-        become(p->program, input);
+        become(p->work->program, input);
         _exit(CANNOT_START);
     }
     if (input >= 0)
@@ -115,7 +141,7 @@ static void start(struct mail_process *p, const struct mail_packet *packet,
         p->runs[p->count++] = run;
         return;
     }
-    log_event(p->log, CONFIG_ERROR, "mail_failed",
+    log_event(p->work->log, CONFIG_ERROR, "mail_failed",
               "user=%lld reason=\"cannot start: %s\"",
               (long long)packet->user_id, strerror(errno));
     if (run.pid > 0) {
@@ -140,8 +166,9 @@ static void tell_end(const struct mail_process *p, const struct mail_run *run,
     } else if (number == CANNOT_START) {
         what = "cannot be run, exit code";
     }
-    log_event(p->log, CONFIG_ERROR, "mail_failed", "user=%lld reason=\"%s %d\"",
-              (long long)run->user_id, what, number);
+    log_event(p->work->log, CONFIG_ERROR, "mail_failed",
+              "user=%lld reason=\"%s %d\"", (long long)run->user_id, what,
+              number);
 }
 
 static void reap(struct mail_process *p, size_t place)
@@ -169,6 +196,17 @@ static void kill_late(struct mail_process *p)
 }
 
 /* ---- The loop ---- */
+
+/* The server has gone: what it left is done, but it may not take for ever. */
+static void begin_end(struct mail_process *p)
+{
+    if (p->end_ms != INT64_MAX)
+        return;
+    p->end_ms = steady_ms() + MAIL_CLOSE_MS - MAIL_REST_MS;
+    for (size_t i = 0; i < p->count; i++)
+        if (p->runs[i].limit_ms != INT64_MAX) // else it is killed already
+            p->runs[i].limit_ms = earlier(p->runs[i].limit_ms, p->end_ms);
+}
 
 static void receive(struct mail_process *p)
 {
@@ -202,27 +240,62 @@ static void wait_and_act(struct mail_process *p)
 {
     struct pollfd list[MAIL_PROGRAMS_MAX + 1];
     size_t count = p->count;
+    bool full = count == MAIL_PROGRAMS_MAX;
+    bool deaf = p->ended || (full && p->end_ms != INT64_MAX);
 
     for (size_t i = 0; i < count; i++)
         list[i] = (struct pollfd){.fd = p->runs[i].end, .events = POLLIN};
-    list[count] = (struct pollfd){
-        .fd = p->ended || count == MAIL_PROGRAMS_MAX ? -1 : p->fd,
-        .events = POLLIN};
+    // Also where nothing is taken it is seen that the server has gone.
+    list[count] =
+        (struct pollfd){.fd = deaf ? -1 : p->fd, .events = full ? 0 : POLLIN};
     if (poll(list, count + 1, time_left(p)) < 0)
         return;
     kill_late(p);
     for (size_t i = count; i > 0; i--) // reaping moves the last one down
         if (list[i - 1].revents != 0)
             reap(p, i - 1);
-    if (list[count].revents != 0)
+    if ((list[count].revents & POLLHUP) != 0)
+        begin_end(p);
+    if (list[count].revents != 0 && !full)
         receive(p);
 }
 
-void mail_process_run(int fd, const char *program, const struct log *log)
+static void serve(const struct mail_work *work)
 {
     struct mail_process process = {
-        .fd = SOCKET_PLACE, .program = program, .log = log};
+        .fd = SOCKET_PLACE, .work = work, .end_ms = INT64_MAX};
 
+    while (!process.ended || process.count > 0)
+        wait_and_act(&process);
+}
+
+/* ---- The one that looks after it ---- */
+
+/* False: it went well, or cannot be begun. */
+static bool serve_once(const struct mail_work *work)
+{
+    pid_t pid = fork();
+    int status = 0;
+
+    if (pid == 0) {
+        // Nobody would look after it any more.
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        serve(work);
+        _exit(0);
+    }
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    if (pid > 0 && WIFEXITED(status))
+        return false;
+    log_event(work->log, CONFIG_ERROR, "mail_process_ended",
+              "signal=%d note=\"what it was at is lost, and it is started "
+              "again\"",
+              pid > 0 ? WTERMSIG(status) : 0);
+    return true;
+}
+
+void mail_process_run(int fd, const struct mail_work *work)
+{
     // Whoever stops the server stops it, and not us: we end after it.
     (void)signal(SIGINT, SIG_IGN);
     (void)signal(SIGTERM, SIG_IGN);
@@ -231,6 +304,6 @@ void mail_process_run(int fd, const char *program, const struct log *log)
     if (dup2(fd, SOCKET_PLACE) < 0 ||
         close_range(SOCKET_PLACE + 1, ~0u, 0) != 0)
         return;
-    while (!process.ended || process.count > 0)
-        wait_and_act(&process);
+    while (serve_once(work))
+        (void)poll(NULL, 0, MAIL_REST_MS); // whatever ends it may do so again
 }

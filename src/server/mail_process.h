@@ -13,7 +13,14 @@ struct mail_packet {
     char text[MAIL_TEXT_MAX];
 };
 
-/* Runs `program` for each packet from `fd`, until that ends and all are done. */
-void mail_process_run(int fd, const char *program, const struct log *log);
+struct mail_work {
+    const char *program;
+    int64_t limit_ms; /* of one run */
+    const struct log *log;
+};
+
+/* Runs the program for each packet from `fd`, until that ends and all are
+   done. */
+void mail_process_run(int fd, const struct mail_work *work);
 
 #endif

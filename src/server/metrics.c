@@ -45,6 +45,11 @@ void metrics_count(struct metrics *metrics, const struct metrics_answer *answer)
     add(&metrics->took_us[answer->route], (uint64_t)answer->took_us);
 }
 
+void metrics_read(struct metrics *metrics, int64_t took_us)
+{
+    add(&metrics->read_us, (uint64_t)took_us);
+}
+
 void metrics_drop(struct metrics *metrics)
 {
     add(&metrics->drops, 1);

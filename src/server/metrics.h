@@ -58,13 +58,15 @@ struct metrics {
     _Atomic uint64_t answers[MOUNT_MAX + 1][METRICS_ROUTES][METRICS_STATUSES];
     _Atomic uint64_t took[METRICS_ROUTES][METRICS_BUCKETS];
     _Atomic uint64_t took_us[METRICS_ROUTES];
-    _Atomic uint64_t drops; /* answered by closing, for a demonstration */
+    _Atomic uint64_t read_us; /* what questions to the database took */
+    _Atomic uint64_t drops;   /* answered by closing, for a demonstration */
 };
 
 void metrics_refresh(struct metrics *metrics, const struct mount *mount,
                      enum metrics_outcome outcome);
 void metrics_count(struct metrics *metrics,
                    const struct metrics_answer *answer);
+void metrics_read(struct metrics *metrics, int64_t took_us);
 void metrics_drop(struct metrics *metrics);
 
 /* What /metrics is written from. */
@@ -74,6 +76,7 @@ struct metrics_source {
     struct loop *const *loops;
     size_t loop_count;
     struct writer *writer;
+    struct writer *asking; /* NULL: each loop has a reader of its own */
     struct password_pool *pool;
     struct throttle *throttle;
     uint64_t audit_lost;

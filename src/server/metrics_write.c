@@ -218,11 +218,29 @@ static void put_loops(struct text *t, const struct metrics_source *source)
             "Connections closed instead of an answer, on request.", drops);
 }
 
+/* Time of all questions, and how many wait: none where each loop asks itself. */
+static uint64_t read_us(const struct metrics_source *source, uint64_t *waiting)
+{
+    struct writer_counts counts = {.queued = 0};
+    uint64_t sum = 0;
+
+    if (source->asking != NULL)
+        writer_count(source->asking, &counts);
+    *waiting = counts.queued;
+    for (size_t n = 0; n < source->loop_count; n++)
+        sum += read_one(&source->sets[n]->read_us);
+    return sum + counts.busy_us;
+}
+
 static void put_writer(struct text *t, const struct metrics_source *source)
 {
     struct writer_counts counts;
+    uint64_t waiting;
+    uint64_t asked_us = read_us(source, &waiting);
 
     writer_count(source->writer, &counts);
+    put_one(t, "stay_reader_queue", "gauge",
+            "Questions that wait for a connection to the database.", waiting);
     put_one(t, "stay_writer_queue", "gauge", "Changes that wait to be written.",
             counts.queued);
     put_one(t, "stay_writer_changes_total", "counter", "Changes run.",
@@ -234,14 +252,15 @@ static void put_writer(struct text *t, const struct metrics_source *source)
     put_one(t, "stay_writer_refused_total", "counter",
             "Changes that found the queue full.", counts.refused);
     put_head(t, "stay_database_seconds_total", "counter",
-             "Time spent on the database, by what for: write (commits "
+             "Time spent on the database, by what for: read, write (commits "
              "included), commit, and copying the log.");
     put(t,
+        "stay_database_seconds_total{work=\"read\"} %.6f\n"
         "stay_database_seconds_total{work=\"write\"} %.6f\n"
         "stay_database_seconds_total{work=\"commit\"} %.6f\n"
         "stay_database_seconds_total{work=\"copy\"} %.6f\n",
-        (double)counts.busy_us / 1e6, (double)counts.commit_us / 1e6,
-        (double)counts.copy_us / 1e6);
+        (double)asked_us / 1e6, (double)counts.busy_us / 1e6,
+        (double)counts.commit_us / 1e6, (double)counts.copy_us / 1e6);
     if (source->sessions < 0)
         return; // not counted yet
     put_one(t, "stay_sessions", "gauge",

@@ -24,6 +24,7 @@ static void show_metrics(struct call *call)
         .loops = loops,
         .loop_count = server->worker_count,
         .writer = server->writer,
+        .asking = server->asking,
         .pool = server->pool,
         .throttle = server->throttle,
         .sessions = census_count(server->census),

@@ -417,15 +417,16 @@ static bool describe(struct server *server)
 static enum server_result open_mailer(struct server *server,
                                       char why[SERVER_WHY_SIZE])
 {
-    const char *program = server->config->mail_command;
+    const struct mailer_config config = {
+        .program = server->config->mail_command, .log = &server->log};
 
-    if (program == NULL)
+    if (config.program == NULL)
         return SERVER_OK;
-    if (access(program, X_OK) == 0 &&
-        mailer_open(&server->mailer, program, &server->log))
+    if (access(config.program, X_OK) == 0 &&
+        mailer_open(&server->mailer, &config))
         return SERVER_OK;
-    (void)snprintf(why, SERVER_WHY_SIZE, "--mail-command: %.256s: %s", program,
-                   strerror(errno));
+    (void)snprintf(why, SERVER_WHY_SIZE, "--mail-command: %.256s: %s",
+                   config.program, strerror(errno));
     return SERVER_FAILED;
 }
 
@@ -536,6 +537,8 @@ enum server_result server_run(struct server *server)
     (void)fflush(stdout); // whoever waits for the line may be gone
     notify_send(&server->notify, "READY=1");
     ended = loop_run_all(loops, server->worker_count, &signals);
+    for (size_t i = 0; i < server->worker_count; i++)
+        audit_finish(&server->workers[i]);
     log_event(&server->log, CONFIG_INFO, "stopped", "unfinished=%d",
               ended != LOOP_OK);
     return SERVER_OK;

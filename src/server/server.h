@@ -52,6 +52,7 @@ struct worker {
     _Atomic uint64_t turns;    /* moves while the loop does; server/notify.h */
     uint8_t swept[STORE_SID_SIZE]; /* how far the sweep has come */
     bool sweeping;                 /* one step is on its way */
+    unsigned sweep_rest;           /* turns of its clock to leave out */
     int64_t unavailable_s;         /* when the log was last told of a 503 */
     struct audit_queue audit;
     struct key_ring *keys;      /* of now; server_use_keys changes it */

@@ -1,12 +1,16 @@
 #include "server/sweep.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "server/task.h"
 
+/* One step a second while there is much to remove, else one in so many. */
 enum {
-    PERIOD_MS = 10000,
+    PERIOD_MS = 1000,
+    REST = 9,
     STEP_ROWS = 256,
+    MUCH_ROWS = STEP_ROWS / 4,
 };
 
 /* Freed when it comes back; where it stands is kept in `from`. */
@@ -36,9 +40,12 @@ static void end_sweep(struct task *task)
 {
     struct sweep_work *work = (struct sweep_work *)(void *)task;
     struct worker *worker = task->worker;
+    bool much = work->sweep.removed + work->codes >= MUCH_ROWS;
 
+    worker->sweep_rest = REST;
     if (task->change.result == STORE_OK) {
-        __builtin_memcpy(worker->swept, work->sweep.from, STORE_SID_SIZE);
+        worker->sweep_rest = much ? 0 : REST;
+        memcpy(worker->swept, work->sweep.from, STORE_SID_SIZE);
         if (work->sweep.removed > 0 || work->codes > 0)
             log_event(&worker->server->log, CONFIG_DEBUG, "sweep",
                       "sessions=%lld codes=%lld",
@@ -56,10 +63,14 @@ static void tick(void *context)
 
     if (worker->sweeping)
         return;
+    if (worker->sweep_rest > 0) {
+        worker->sweep_rest--;
+        return;
+    }
     work = calloc(1, sizeof *work);
     if (work == NULL)
         return;
-    __builtin_memcpy(work->sweep.from, worker->swept, STORE_SID_SIZE);
+    memcpy(work->sweep.from, worker->swept, STORE_SID_SIZE);
     work->now_s = loop_now_s(worker->loop);
     work->sweep.count = max_s == 0 ? 0 : STEP_ROWS;
     work->sweep.before_s = work->now_s - max_s;

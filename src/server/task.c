@@ -1,6 +1,7 @@
 #include "server/task.h"
 
 #include <stddef.h>
+#include <time.h>
 
 /* Both are called with a pointer to what is embedded in a task. */
 static struct task *task_of_change(struct change *change)
@@ -44,12 +45,15 @@ static void submit(struct worker *worker, struct change_list *list,
     }
 }
 
-static void end_turn(void *context)
+void task_flush(struct worker *worker)
 {
-    struct worker *worker = context;
-
     submit(worker, &worker->turn, worker->server->writer);
     submit(worker, &worker->questions, worker->server->asking);
+}
+
+static void end_turn(void *context)
+{
+    task_flush(context);
 }
 
 enum loop_result task_start(struct worker *worker)
@@ -78,13 +82,25 @@ void task_submit(struct worker *worker, struct task *task)
     keep(worker, &worker->turn, task);
 }
 
+static int64_t steady_us(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); // cannot fail on Linux
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 void task_read(struct worker *worker, struct task *task)
 {
+    int64_t began_us;
+
     if (worker->reader == NULL) {
         keep(worker, &worker->questions, task);
         return;
     }
     task->worker = worker;
+    began_us = steady_us();
     task->change.result = task->change.run(worker->reader, &task->change);
+    metrics_read(&worker->metrics, steady_us() - began_us);
     task->done(task);
 }

@@ -35,4 +35,7 @@ void task_submit(struct worker *worker, struct task *task);
  */
 void task_read(struct worker *worker, struct task *task);
 
+/* Hands over what this turn gathered; each turn's end does it by itself. */
+void task_flush(struct worker *worker);
+
 #endif
