@@ -158,7 +158,7 @@ static bool add_key(const struct json *json, size_t at, unsigned allowed,
     enum jwk_result result = jwk_read(json, at, allowed, &key);
     bool refused = key.secret != symmetric;
 
-    if (!refused && result != JWK_OK)
+    if (!refused && result == JWK_OTHER)
         return true;
     if (refused || has_name(out, &key) || out->count == JWK_SET_MAX) {
         jwk_clear(&key);
@@ -209,7 +209,8 @@ const struct jwk *jwk_set_find(const struct jwk_set *set,
                                          kid)
                             : set->count == 1)
             found = &set->key[i];
-    if (found == NULL || signature_algorithm(found->key) != header->algorithm)
+    if (found == NULL || found->key == NULL ||
+        signature_algorithm(found->key) != header->algorithm)
         return NULL;
     return found;
 }

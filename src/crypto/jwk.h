@@ -28,10 +28,10 @@ enum jwk_result {
 };
 
 struct jwk {
-    char kid[JWS_KID_MAX]; /* not NUL-terminated */
-    size_t kid_length;     /* 0: it has none */
-    bool secret;           /* a private or symmetric key stood there */
-    struct signature_key *key;
+    char kid[JWS_KID_MAX];     /* not NUL-terminated */
+    size_t kid_length;         /* 0: it has none */
+    bool secret;               /* a private or symmetric key stood there */
+    struct signature_key *key; /* NULL: not fit to use */
 };
 
 /*
@@ -49,10 +49,11 @@ struct jwk_set {
 };
 
 /*
- * Keys that are not for us, or not fit to use, are left out (RFC 7517, section
- * 5). The set is refused as a whole where it is malformed or too large, where
- * two keys have one name, and where a private key, or a symmetric one beside
- * public ones, has strayed into it. *out is for jwk_set_clear if true.
+ * Keys that are not for us are left out (RFC 7517, section 5); one that is not
+ * fit to use is found by nobody, and its name is taken. The set is refused as a
+ * whole where it is malformed or too large, where two keys have one name, and
+ * where a private key, or a symmetric one beside public ones, has strayed into
+ * it. *out is for jwk_set_clear if true.
  */
 bool jwk_set_read(struct span text, unsigned allowed, struct jwk_set *out);
 void jwk_set_clear(struct jwk_set *set); /* zeroed is allowed */

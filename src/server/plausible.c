@@ -145,8 +145,8 @@ static const char *const reasons[] = {
     [NON_MATCH] = "guessers try such ones first.",
     [BRUTE_MATCH] = "it is too short for what it is made of.",
     [DICTIONARY_MATCH] = "it is made of words or names that are often used.",
-    [DICT_LEET_MATCH] = "it is made of words that are often used, and putting "
-                        "other signs for letters hardly helps.",
+    [DICT_LEET_MATCH] = ("it is made of words that are often used, and putting "
+                         "other signs for letters hardly helps."),
     [USER_MATCH] = "it holds the user name or the e-mail address.",
     [USER_LEET_MATCH] = "it holds the user name or the e-mail address.",
     [REPEATS_MATCH] = "it repeats the same characters.",

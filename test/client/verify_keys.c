@@ -100,21 +100,26 @@ static const struct set_row {
     int status;
     const char *text;
 } sets[] = {
-    {"a page instead of keys",     200, "<html>sign in</html>" },
-    {"a redirect",                 302, "{\"keys\":[]}"        },
-    {"a list",                     200, "[]"                   },
-    {"a shared secret among them", 200,
+    {"a page instead of keys",                     200, "<html>sign in</html>"},
+    {"a redirect",                                 302, "{\"keys\":[]}"       },
+    {"a list",                                     200, "[]"                  },
+    {"a shared secret among them",                 200,
      "{\"keys\":[{\"kty\":\"oct\",\"alg\":\"HS256\",\"kid\":\"k0\","
-     "\"k\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}]}"},
-    {"a private key among them",   200,
+     "\"k\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}]}"               },
+    {"a private key among them",                   200,
      "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"k0\","
      "\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\","
-     "\"d\":\"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A\"}]}"},
-    {"two keys of one name",       200,
+     "\"d\":\"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A\"}]}"               },
+    {"two keys of one name",                       200,
      "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"k0\","
      "\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"},"
      "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"k0\","
-     "\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}]}"},
+     "\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}]}"               },
+    {"a name twice, and one of the two is no key", 200,
+     "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"k0\","
+     "\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"},"
+     "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"k0\","
+     "\"x\":\"AAAA\"}]}"                                                      },
 };
 
 static void bad_sets(void **state)
