@@ -18,7 +18,7 @@
 #include "core/header.h"
 
 /* Room that every dialect of ours fits in, with its own text left out. */
-enum { DIALECT_MEMORY = 192 * 1024 };
+enum { DIALECT_MEMORY = 192 * 1024, DIALECT_NAME_MAX = 31 };
 
 enum message {
     MESSAGE_NONE = 0,  /* no message of its own: only what may answer any */

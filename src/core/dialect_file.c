@@ -211,6 +211,17 @@ bool load_text(struct load *load, size_t token, struct span *out)
            json_string(&load->json, token, copy, raw.length, &out->length);
 }
 
+bool load_line(struct load *load, size_t token, struct span *out)
+{
+    if (!load_text(load, token, out))
+        return false;
+    for (size_t i = 0; i < out->length; i++)
+        if ((uint8_t)out->text[i] < ' ' || out->text[i] == 0x7F)
+            return load_fail(load, token, "a control character stands in it",
+                             "it is one line");
+    return true;
+}
+
 struct walk load_walk(const struct load *load, size_t container)
 {
     const struct json_token *t = &load->json.token[container];

@@ -48,6 +48,9 @@ bool load_fail_choice(struct load *load, size_t token, struct span word,
 /* The string at `token`, unescaped. */
 bool load_text(struct load *load, size_t token, struct span *out);
 
+/* The same for what stands on one line, of a head or a log. */
+bool load_line(struct load *load, size_t token, struct span *out);
+
 /* Bits of the JSON types that a key may have. */
 enum {
     MAY_OBJECT = 1 << JSON_OBJECT,
@@ -74,7 +77,7 @@ bool load_type(struct load *load, size_t token, unsigned types);
 #define LOAD_TEXT_READER(name, type, member)                                   \
     static bool name(struct load *load, size_t value, void *into)              \
     {                                                                          \
-        return load_text(load, value, &((struct type *)into)->member);         \
+        return load_line(load, value, &((struct type *)into)->member);         \
     }
 
 /* Members or elements, one by one; load_next returns false at the end. */
@@ -99,6 +102,8 @@ bool load_choice(struct load *load, size_t value, const struct choices *choices,
 
 /* In dialect_message.c. The readers of key rules take a struct dialect. */
 bool load_headers(struct load *load, size_t object, struct header_rules *out);
+bool load_parameters(struct load *load, size_t object,
+                     struct header_rules *out); /* of a query */
 bool load_messages(struct load *load, size_t value, void *into);
 bool load_preflight(struct load *load, size_t value, void *into);
 bool load_errors(struct load *load, size_t value, void *into);

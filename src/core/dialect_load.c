@@ -13,12 +13,36 @@ static bool read_about(struct load *load, size_t value, void *into)
     return true;
 }
 
-LOAD_TEXT_READER(read_name, dialect, name)
 LOAD_TEXT_READER(read_title, dialect, title)
 LOAD_TEXT_READER(read_prefix, dialect, prefix)
 LOAD_TEXT_READER(read_json_type, dialect, json_type)
 LOAD_TEXT_READER(read_text_type, dialect, text_type)
 LOAD_TEXT_READER(read_algorithm, dialect, algorithm)
+
+static bool is_name(struct span text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.text[i];
+
+        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
+            !(c >= '0' && c <= '9') && c != '-' && c != '_')
+            return false;
+    }
+    return text.length > 0 && text.length <= DIALECT_NAME_MAX;
+}
+
+/* It stands in paths, tokens, counters and the database. */
+static bool read_name(struct load *load, size_t value, void *into)
+{
+    struct span *name = &((struct dialect *)into)->name;
+
+    if (!load_text(load, value, name))
+        return false;
+    if (!is_name(*name))
+        return load_fail_word(load, value, json_raw(&load->json, value),
+                              "is no name", "1 to 31 letters, digits, - and _");
+    return true;
+}
 
 static bool is_true(const struct load *load, size_t value)
 {

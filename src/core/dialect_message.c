@@ -3,7 +3,7 @@
  */
 #include "core/dialect_file.h"
 
-bool load_headers(struct load *load, size_t object, struct header_rules *out)
+bool load_parameters(struct load *load, size_t object, struct header_rules *out)
 {
     struct walk walk = load_walk(load, object);
     size_t most = (load->json.token[object].next - object) / 2;
@@ -18,6 +18,53 @@ bool load_headers(struct load *load, size_t object, struct header_rules *out)
         if (!load_text(load, walk.key, &rule->name) ||
             !template_compile_text(load, walk.value, &rule->value))
             return false;
+    }
+    return true;
+}
+
+/* RFC 9110, section 5.1. */
+static bool is_header_name(struct span text)
+{
+    static const char others[] = "!#$%&'*+-.^_`|~";
+
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.text[i];
+
+        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
+            !(c >= '0' && c <= '9') &&
+            span_find(SPAN(others), c) == sizeof others - 1)
+            return false;
+    }
+    return text.length > 0;
+}
+
+/* Our own words; what fills the blanks is made harmless when it is written. */
+static bool is_header_value(const struct pattern *value)
+{
+    for (size_t i = 0; i < value->count; i++)
+        for (size_t k = 0; k < value->parts[i].text.length; k++) {
+            char c = value->parts[i].text.text[k];
+
+            if (c < ' ' || c > '~')
+                return false;
+        }
+    return true;
+}
+
+bool load_headers(struct load *load, size_t object, struct header_rules *out)
+{
+    struct walk walk = load_walk(load, object);
+
+    if (!load_parameters(load, object, out))
+        return false;
+    for (size_t i = 0; load_next(load, &walk); i++) {
+        if (!is_header_name(out->list[i].name))
+            return load_fail_word(
+                load, walk.key, json_raw(&load->json, walk.key),
+                "is no header's name", "see RFC 9110, section 5.1");
+        if (!is_header_value(&out->list[i].value))
+            return load_fail(load, walk.value, "no header may say this",
+                             "visible ASCII and blanks, on one line");
     }
     return true;
 }
@@ -53,7 +100,7 @@ static bool read_status(struct load *load, size_t value, void *into)
 
 static bool read_type(struct load *load, size_t value, void *into)
 {
-    return load_text(load, value, &((struct reply_rule *)into)->type);
+    return load_line(load, value, &((struct reply_rule *)into)->type);
 }
 
 static bool read_reply_headers(struct load *load, size_t value, void *into)

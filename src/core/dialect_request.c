@@ -88,7 +88,7 @@ static bool read_request_headers(struct load *load, size_t value, void *into)
 
 static bool read_query(struct load *load, size_t value, void *into)
 {
-    return load_headers(load, value, &((struct request_rule *)into)->query);
+    return load_parameters(load, value, &((struct request_rule *)into)->query);
 }
 
 static bool read_request_encoding(struct load *load, size_t value, void *into)

@@ -97,7 +97,7 @@ static size_t merge(const struct dialect *d, const struct reply_ask *ask,
 
 static bool is_html(struct span type)
 {
-    return span_starts(type, SPAN("text/html"));
+    return span_equal_nocase(span_head(type, 9), SPAN("text/html"));
 }
 
 static struct span type_of(const struct dialect *d,
@@ -117,9 +117,9 @@ static void put_body(struct json_writer *w, const struct source *s,
 
     // A value that is not given is written as null: the reply still goes out.
     if (rule->bodies[0].nodes == NULL) {
-        (void)template_put_pattern(w, s, &rule->bodies[0].text,
-                                   is_html(rule->type) ? ESCAPE_HTML
-                                                       : ESCAPE_NONE);
+        (void)template_put_pattern(
+            w, s, &rule->bodies[0].text,
+            is_html(type_of(s->dialect, rule)) ? ESCAPE_HTML : ESCAPE_NONE);
         return;
     }
     w->follows = false;

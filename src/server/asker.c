@@ -113,6 +113,13 @@ static enum reply_kind read_shown(struct call *call, struct shown *shown)
     return split_basic(word, shown) ? CASE_OK : CASE_BAD_CLIENT;
 }
 
+/* It could not be read, and so does not show who asks: that is said first. */
+static bool is_unread(const struct call *call)
+{
+    return call->problems.count > 0 &&
+           call->problems.list[0].field == FIELD_NONE;
+}
+
 bool asker_check(struct call *call)
 {
     struct shown shown = {.by_basic = false};
@@ -124,7 +131,7 @@ bool asker_check(struct call *call)
     if (kind == CASE_OK && (shown.by_basic || shown.id.length > 0))
         kind = judge(call, &shown);
     else if (kind == CASE_OK && call->server->apps.registered &&
-             call->message != MESSAGE_INTROSPECT)
+             call->message != MESSAGE_INTROSPECT && !is_unread(call))
         kind = CASE_BAD_CLIENT;
     sodium_memzero(&shown, sizeof shown);
     if (kind != CASE_OK)

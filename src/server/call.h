@@ -80,6 +80,9 @@ enum reply_kind call_judge_token(struct call *call, struct span text);
 /* Why a good token's session does not hold any more; CASE_OK: it does. */
 enum reply_kind call_judge_session(const struct call *call,
                                    const struct store_session *session);
+/* Families tell a session that was ended from one whose user is gone. */
+enum store_result call_find_deleted(struct store *store, int64_t user_id,
+                                    bool *out);
 
 /*
  * Brings names, addresses and passwords of the request into the one form that

@@ -10,6 +10,7 @@ struct authorization {
     struct call *call;
     void (*then)(struct call *call);
     enum need need;
+    bool deleted; /* the session ended because its user is gone */
     struct store_session session;
 };
 
@@ -61,6 +62,16 @@ enum reply_kind call_judge_session(const struct call *call,
     return CASE_OK;
 }
 
+enum store_result call_find_deleted(struct store *store, int64_t user_id,
+                                    bool *out)
+{
+    struct store_user user;
+    enum store_result result = store_user_by_id(store, user_id, &user);
+
+    *out = result == STORE_NONE;
+    return *out ? STORE_OK : result;
+}
+
 static struct authorization *work_of(struct task *task)
 {
     return (
@@ -72,8 +83,13 @@ static enum store_result find_session(struct store *store,
                                       struct change *change)
 {
     struct authorization *work = work_of((struct task *)(void *)change);
+    enum store_result result =
+        store_session_find(store, work->call->sid, &work->session);
 
-    return store_session_find(store, work->call->sid, &work->session);
+    if (result == STORE_OK && work->session.ended == STORE_ENDED_REVOKED)
+        result =
+            call_find_deleted(store, work->session.user_id, &work->deleted);
+    return result;
 }
 
 static enum reply_kind judge_found(const struct authorization *work)
@@ -84,6 +100,8 @@ static enum reply_kind judge_found(const struct authorization *work)
         return CASE_BAD_TOKEN;
     if (work->task.change.result != STORE_OK)
         return CASE_UNAVAILABLE;
+    if (work->deleted)
+        return CASE_DELETED;
     kind = call_judge_session(work->call, &work->session);
     if (kind == CASE_OK && !may(work->need, work->session.roles))
         kind = CASE_WRONG_ROLE;

@@ -106,7 +106,7 @@ static const struct mount *find_wish(const struct call *call)
     value = span_tail(value, span_find(value, ' ') + 1);
     if (!token_peek_dialect(value, name))
         return NULL;
-    return mount_find(mounts, span_of(name));
+    return mount_find_placed(mounts, span_of(name));
 }
 
 /* A page's browser asks beforehand: who would answer the real request does. */

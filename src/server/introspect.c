@@ -7,6 +7,7 @@
 
 #include "server/present.h"
 #include "server/resource.h"
+#include "server/rotate.h"
 #include "server/task.h"
 
 struct introspection {
@@ -15,6 +16,7 @@ struct introspection {
     uint8_t sid[STORE_SID_SIZE];
     bool access; /* otherwise it is a refresh token */
     struct token_claims claims;
+    struct rotate_offered offered;
     struct store_session session;
     struct store_user user;
 };
@@ -26,11 +28,24 @@ static struct introspection *work_of(struct task *task)
                                         offsetof(struct introspection, task));
 }
 
+/* A refresh token that was replaced is no good, though its session lives. */
+static enum store_result find_session(struct store *store,
+                                      struct introspection *work)
+{
+    enum store_result result;
+
+    if (work->access)
+        return store_session_find(store, work->sid, &work->session);
+    result = rotate_offered_look(store, &work->offered, &work->session);
+    return result == STORE_OK && !rotate_is_granted(work->offered.verdict)
+               ? STORE_NONE
+               : result;
+}
+
 static enum store_result find(struct store *store, struct change *change)
 {
     struct introspection *work = work_of((struct task *)(void *)change);
-    enum store_result result =
-        store_session_find(store, work->sid, &work->session);
+    enum store_result result = find_session(store, work);
 
     if (result == STORE_OK)
         result = store_user_by_id(store, work->session.user_id, &work->user);
@@ -84,13 +99,15 @@ static void answer(struct task *task)
     call_reply(work->call, CASE_OK, FIELD_NONE);
 }
 
-/* Whose token it is, of either kind; false: not ours, or over. */
-static bool find_sid(struct introspection *work)
+/* Which token it is, of either kind; false: not ours, or over. */
+static bool read_token(struct introspection *work)
 {
     struct call *call = work->call;
     struct span text = fields_text(&call->fields, FIELD_TOKEN);
 
-    if (present_offered(call, text, work->sid))
+    work->offered.limits = call->server->limits;
+    work->offered.now_s = call->now_s;
+    if (present_token(call, text, &work->offered.token))
         return true;
     if (token_read(&call->worker->issuer, text, call->now_s, &work->claims) !=
             TOKEN_OK ||
@@ -110,7 +127,7 @@ static void introspect(struct call *call)
     work->call = call;
     // The asker's, which the answer must not take for the token's.
     fields_unset(&call->fields, FIELD_CLIENT_ID);
-    if (!find_sid(work)) {
+    if (!read_token(work)) {
         call_reply(call, CASE_UNREADABLE, FIELD_NONE);
         return;
     }

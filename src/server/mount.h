@@ -51,6 +51,9 @@ enum mount_result mount_open(struct mounts *out,
 void mount_close(struct mounts *mounts);
 
 const struct mount *mount_find(const struct mounts *mounts, struct span name);
+/* Only among those that also stand at their prefix. */
+const struct mount *mount_find_placed(const struct mounts *mounts,
+                                      struct span name);
 
 /* Where a request goes. */
 struct mount_route {

@@ -21,6 +21,7 @@ struct refresh {
         struct rotate_offered offered;
     } rotate;
     bool offered;
+    bool deleted;           /* the session ended because its user is gone */
     struct audit audit;     /* of the second holder that this very call found */
     struct store_user user; /* only where the claims tell of him */
 };
@@ -79,14 +80,20 @@ static bool may_refuse(struct call *call)
 }
 
 /* What was decided is durable; now the answer may go, or be lost. */
-static void finish(struct call *call, enum rotation_verdict verdict)
+static void finish_as(struct call *call, enum rotation_verdict verdict,
+                      enum reply_kind kind)
 {
     if (misbehaves(verdict) && !may_refuse(call))
         return;
     count(call, verdicts[verdict].outcome);
     POINT("before_reply");
     if (!demo_drops_reply(call))
-        call_reply(call, verdicts[verdict].kind, FIELD_NONE);
+        call_reply(call, kind, FIELD_NONE);
+}
+
+static void finish(struct call *call, enum rotation_verdict verdict)
+{
+    finish_as(call, verdict, verdicts[verdict].kind);
 }
 
 static void answer_unavailable(struct call *call)
@@ -136,11 +143,6 @@ static void read_step(const struct call *call, struct rotate_committed *r)
     sodium_memzero(secret, sizeof secret);
 }
 
-static bool is_granted(enum rotation_verdict verdict)
-{
-    return verdicts[verdict].kind == CASE_OK;
-}
-
 /* Only some families' claims tell more of a user than id and roles. */
 static enum store_result find_user(struct store *store, struct refresh *work,
                                    enum rotation_verdict verdict,
@@ -148,7 +150,7 @@ static enum store_result find_user(struct store *store, struct refresh *work,
 {
     enum store_result result;
 
-    if (!work->call->mount->user_in_claims || !is_granted(verdict))
+    if (!work->call->mount->user_in_claims || !rotate_is_granted(verdict))
         return STORE_OK;
     result = store_user_by_id(store, user_id, &work->user);
     // Removed just now, and the session with it: the next try will see it.
@@ -187,7 +189,7 @@ static void answer_committed(struct refresh *work)
 
     trace_committed(&call->server->trace, r);
     fields_set_int(&call->fields, FIELD_GENERATION, r->generation);
-    if (is_granted(r->verdict)) {
+    if (rotate_is_granted(r->verdict)) {
         grant(work, r->sid, &r->holder);
         return;
     }
@@ -269,13 +271,14 @@ static void answer_offered(struct refresh *work)
     struct rotate_offered *r = &work->rotate.offered;
 
     trace_offered(&call->server->trace, r);
-    if (is_granted(r->verdict)) {
+    if (rotate_is_granted(r->verdict)) {
         grant(work, r->token.sid, &r->holder);
         return;
     }
     if (r->verdict == ROTATION_REVOKE)
         audit_tell(&call->server->log, &work->audit);
-    finish(call, r->verdict);
+    finish_as(call, r->verdict,
+              work->deleted ? CASE_DELETED : verdicts[r->verdict].kind);
 }
 
 static enum store_result run_offered(struct store *store, struct change *change)
@@ -300,6 +303,8 @@ static enum store_result read_offered(struct store *store,
 
     if (result == STORE_OK)
         result = find_user(store, work, r->verdict, r->holder.user_id);
+    if (result == STORE_OK && r->verdict == ROTATION_REVOKED)
+        result = call_find_deleted(store, r->holder.user_id, &work->deleted);
     return result;
 }
 

@@ -269,3 +269,18 @@ enum store_result rotate_offered_read(struct store *store,
     }
     return STORE_OK;
 }
+
+enum store_result rotate_offered_look(struct store *store,
+                                      struct rotate_offered *r,
+                                      struct store_session *session)
+{
+    struct rotation_row after;
+
+    return decide_offered(store, r, session, &after);
+}
+
+bool rotate_is_granted(enum rotation_verdict verdict)
+{
+    return verdict == ROTATION_MOVE || verdict == ROTATION_TOUCH ||
+           verdict == ROTATION_KEEP;
+}

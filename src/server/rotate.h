@@ -9,6 +9,7 @@
 #ifndef SERVER_ROTATE_H
 #define SERVER_ROTATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/offered.h"
@@ -60,6 +61,17 @@ enum store_result rotate_offered(struct store *store, struct rotate_offered *r);
  */
 enum store_result rotate_offered_read(struct store *store,
                                       struct rotate_offered *r);
+
+/*
+ * What rotate_offered would say, and nothing more; ROTATION_UNKNOWN leaves
+ * *session as it was.
+ */
+enum store_result rotate_offered_look(struct store *store,
+                                      struct rotate_offered *r,
+                                      struct store_session *session);
+
+/* Is the token good for a refresh? */
+bool rotate_is_granted(enum rotation_verdict verdict);
 
 /* The row as core/rotation.h sees it. */
 struct rotation_row rotate_row(const struct store_session *session);

@@ -10,6 +10,15 @@ const struct mount *mount_find(const struct mounts *mounts, struct span name)
     return NULL;
 }
 
+const struct mount *mount_find_placed(const struct mounts *mounts,
+                                      struct span name)
+{
+    for (size_t i = 0; i < mounts->placed_count; i++)
+        if (span_equal(mounts->placed[i]->dialect.name, name))
+            return mounts->placed[i];
+    return NULL;
+}
+
 static struct mount_route ask(const struct mount *mount,
                               const struct request_seen *seen)
 {

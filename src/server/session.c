@@ -7,6 +7,7 @@
 #include "server/audit.h"
 #include "server/present.h"
 #include "server/resource.h"
+#include "server/rotate.h"
 #include "server/task.h"
 
 struct sign_out {
@@ -118,7 +119,9 @@ void session_end(struct call *call)
 struct verify {
     struct task task;
     struct call *call;
-    uint8_t sid[STORE_SID_SIZE];
+    bool access; /* otherwise it is a refresh token */
+    struct token_claims claims;
+    struct rotate_offered offered;
     struct store_session session;
 };
 
@@ -133,25 +136,32 @@ static enum store_result find_session(struct store *store,
 {
     struct verify *work = verify_of((struct task *)(void *)change);
 
-    return store_session_find(store, work->sid, &work->session);
+    if (work->access)
+        return store_session_find(store, work->claims.sid, &work->session);
+    return rotate_offered_look(store, &work->offered, &work->session);
+}
+
+/* Only a refresh token can be revoked by itself, or be spent. */
+static enum reply_kind judge_refresh(enum rotation_verdict verdict)
+{
+    if (rotate_is_granted(verdict))
+        return CASE_OK;
+    if (verdict == ROTATION_UNKNOWN)
+        return CASE_UNKNOWN;
+    return verdict == ROTATION_EXPIRED ? CASE_EXPIRED : CASE_REVOKED;
 }
 
 static enum reply_kind judge_found(const struct verify *work)
 {
-    const struct store_lifetime lifetime = {
-        .now_s = work->call->now_s,
-        .idle_s = work->call->server->limits.idle_s,
-        .max_s = work->call->server->limits.max_s,
-    };
-
     if (work->task.change.result == STORE_NONE)
         return CASE_UNKNOWN;
     if (work->task.change.result != STORE_OK)
         return CASE_UNAVAILABLE;
-    if (work->session.ended != STORE_LIVING ||
-        store_session_expired(&work->session, &lifetime))
-        return CASE_REVOKED;
-    return CASE_OK;
+    if (!work->access)
+        return judge_refresh(work->offered.verdict);
+    return call_judge_session(work->call, &work->session) == CASE_OK
+               ? CASE_OK
+               : CASE_UNKNOWN;
 }
 
 static void end_verify(struct task *task)
@@ -161,20 +171,20 @@ static void end_verify(struct task *task)
     call_reply(work->call, judge_found(work), FIELD_NONE);
 }
 
-/* Whose token it is, of either kind; false: not ours, or over. */
-static bool find_sid(const struct call *call, uint8_t sid[STORE_SID_SIZE])
+/* Which token it is, of either kind; false: not ours, or over. */
+static bool read_token(struct verify *work)
 {
+    struct call *call = work->call;
     struct span text = fields_text(&call->fields, FIELD_TOKEN);
-    struct token_claims claims;
 
-    if (present_offered(call, text, sid))
+    work->offered.limits = call->server->limits;
+    work->offered.now_s = call->now_s;
+    if (present_token(call, text, &work->offered.token))
         return true;
-    if (token_read(&call->worker->issuer, text, call->now_s, &claims) !=
-            TOKEN_OK ||
-        claims.issued_us <= atomic_load(&call->server->demo.expired_us))
-        return false;
-    memcpy(sid, claims.sid, STORE_SID_SIZE);
-    return true;
+    work->access = true;
+    return token_read(&call->worker->issuer, text, call->now_s,
+                      &work->claims) == TOKEN_OK &&
+           work->claims.issued_us > atomic_load(&call->server->demo.expired_us);
 }
 
 void session_verify(struct call *call)
@@ -183,11 +193,11 @@ void session_verify(struct call *call)
 
     if (work == NULL)
         return;
-    if (!find_sid(call, work->sid)) {
+    work->call = call;
+    if (!read_token(work)) {
         call_reply(call, CASE_UNREADABLE, FIELD_NONE);
         return;
     }
-    work->call = call;
     work->task.change.run = find_session;
     work->task.done = end_verify;
     task_read(call->worker, &work->task);

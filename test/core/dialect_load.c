@@ -67,6 +67,29 @@ static const struct row rows[] = {
     {"a word that is not on the list", TOP("\"json\": \"pretty\""),
      "mine.json:5: /json: \"pretty\" is not known here; use one of compact, "
      "spaced, escaped"},
+    {"a name with a slash in it",
+     "{\n\"dialect\": \"my/ne\"}",
+     "mine.json:2: /dialect: \"my/ne\" is no name; 1 to 31 letters, digits, - "
+     "and _"},
+    {"a name that is empty", "{\n\"dialect\": \"\"}",
+     "mine.json:2: /dialect: \"\" is no name; 1 to 31 letters, digits, - and "
+     "_"},
+    {"a name of 31", "{\n\"dialect\": \"a234567890123456789012345678901\"}",
+     "mine.json:1: \"title\" is missing here"},
+    {"a name of 32", "{\n\"dialect\": \"a2345678901234567890123456789012\"}",
+     "mine.json:2: /dialect: \"a2345678901234567890123456789012\" is no name; 1 "
+     "to 31 letters, digits, - and _"},
+    {"a media type of two lines", TOP("\"json_type\": \"a\\r\\nb\""),
+     "mine.json:5: /json_type: a control character stands in it; it is one "
+     "line"},
+    {"a header's name with a blank",
+     TOP("\"headers\": {\"all\": {\"A B\": \"c\"}}"),
+     "mine.json:5: /headers/all/A B: \"A B\" is no header's name; see RFC 9110, "
+     "section 5.1"},
+    {"a header of two lines",
+     TOP("\"headers\": {\"all\": {\"A\": \"{origin?}\\r\\nB: c\"}}"),
+     "mine.json:5: /headers/all/A: no header may say this; visible ASCII and "
+     "blanks, on one line"},
     {"a prefix without a slash", TOP("\"prefix\": \"api\""),
      "mine.json:5: /prefix: \"api\" is no prefix; it begins with a slash and "
      "does not end with one"},

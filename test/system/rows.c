@@ -10,6 +10,8 @@
 #include "base/bytes.h"
 #include "check.h"
 
+#define CLAIMS "claims " /* begins a line that is about no header */
+
 enum {
     STEPS = 20,
     SECRET_SIZE = 32,
@@ -142,11 +144,49 @@ static bool has_header(const struct wire_reply *reply, const char *name,
     return false;
 }
 
+/* What stands between a JWT's two dots. */
+static bool read_payload(const struct wire_reply *reply, const char *member,
+                         char *out, size_t size)
+{
+    char token[ROWS_VALUE_SIZE];
+    struct span text;
+    size_t length = 0;
+
+    if (!wire_member(reply, member, token, sizeof token))
+        return false;
+    text = span_of(token);
+    text = span_tail(text, span_find(text, '.') + 1);
+    text = span_head(text, span_find(text, '.'));
+    if (!base64url_decode(text, out, size - 1, &length))
+        return false;
+    out[length] = '\0';
+    return true;
+}
+
+static void check_claims(const struct wire_reply *reply, const char *claims)
+{
+    char payload[ROWS_VALUE_SIZE];
+    const char *pattern = strchr(claims, ' ');
+    char member[64];
+
+    if (pattern == NULL)
+        abort();
+    (void)snprintf(member, sizeof member, "%.*s", (int)(pattern - claims),
+                   claims);
+    if (CHECK(read_payload(reply, member, payload, sizeof payload)) &&
+        !wire_match(pattern + 1, payload))
+        CHECK_TEXT(payload, pattern + 1);
+}
+
 static void check_header(const struct wire_reply *reply, const char *line)
 {
     char name[64];
     const char *colon = strstr(line, ": ");
 
+    if (strncmp(line, CLAIMS, sizeof CLAIMS - 1) == 0) {
+        check_claims(reply, line + sizeof CLAIMS - 1);
+        return;
+    }
     if (line[0] == '!') {
         CHECK_TEXT(has_header(reply, line + 1, NULL) ? line + 1 : "", "");
         return;

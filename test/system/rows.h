@@ -35,7 +35,9 @@ struct row {
     int status;
     const char *want;         /* the body; NULL: whatever it is */
     const char *want_headers; /* "Name: pattern\n" lines that must be there, and
-                                 "!Name\n" for those that must not; or NULL */
+                                 "!Name\n" for those that must not, and
+                                 "claims member pattern\n", of the payload of
+                                 the JWT in that member; or NULL */
     const char *save; /* "NAME=member NAME=member" of the reply, or NULL */
 };
 
@@ -66,6 +68,7 @@ void rows_run(struct rows *rows, const struct row *list, size_t count);
  *     Header: pattern       (!Header: it must not be there; $NAME: several)
  *
  *     a pattern of the body, on one line
+ *     claims member pattern      (of the payload of the JWT in that member)
  *     save NAME=member
  *
  * <EMPTY> is a body of no bytes; what is left out is not sent or not looked at.

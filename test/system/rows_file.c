@@ -74,9 +74,12 @@ static void take_request(struct reader *r, struct draft *d)
 static void take_answer(struct reader *r, struct draft *d)
 {
     d->status = (int)strtol(take_line(r) + 3, NULL, 10);
-    while (*peek(r) != '\n' && *peek(r) != '#' && !starts(peek(r), "save "))
+    while (*peek(r) != '\n' && *peek(r) != '#' && !starts(peek(r), "save ") &&
+           !starts(peek(r), "claims "))
         append(d->want_headers, take_line(r), "\n");
     d->want = take_body(r);
+    if (starts(peek(r), "claims "))
+        append(d->want_headers, take_line(r), "\n");
     if (starts(peek(r), "save "))
         d->save = take_line(r) + 5;
 }
