@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <time.h>
 
 #include "base/bytes.h"
 #include "server/sandbox_parts.h"
@@ -133,6 +134,8 @@ void sandbox_plan(struct sandbox *out, const struct config *config)
     sandbox_allow_folder(out, config->database_password_file, SANDBOX_READ);
     config_key_path(config, key_file);
     sandbox_allow(out, key_file, SANDBOX_READ);
+    // Read again with each new connection; who changes it may put a new file.
+    sandbox_allow_folder(out, config->database_password_file, SANDBOX_READ);
     // Read again upon SIGHUP, and an editor writes a new file of that name.
     sandbox_allow_folder(out, config->file, SANDBOX_READ);
 }
@@ -154,6 +157,7 @@ enum sandbox_result sandbox_enter(const struct sandbox *sandbox,
                        "sandbox: more or longer paths than it can hold");
         return SANDBOX_FAILED;
     }
+    tzset(); // else the first who writes a time looks for the zone's file
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         (void)snprintf(why, SANDBOX_WHY_SIZE,
                        "sandbox: privileges cannot be given up");

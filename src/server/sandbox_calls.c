@@ -48,8 +48,9 @@ static const int always[] = {
     /* descriptors and files; which files is Landlock's business */
     CALL(access), CALL(close), CALL(close_range), CALL(dup), CALL(dup2),
     CALL(dup3), CALL(faccessat), CALL(faccessat2), CALL(fallocate),
-    CALL(fchmod), CALL(fcntl), CALL(fdatasync), CALL(fstat), CALL(fstatfs),
-    CALL(fsync), CALL(ftruncate), CALL(getcwd), CALL(getdents64), CALL(lseek),
+    CALL(fchmod), CALL(fchown), CALL(fcntl), CALL(fdatasync), CALL(fstat),
+    CALL(fstatfs), CALL(fsync), CALL(ftruncate), CALL(getcwd),
+    CALL(getdents64), CALL(lseek),
     CALL(lstat), CALL(newfstatat), CALL(open), CALL(openat), CALL(pread64),
     CALL(pwrite64), CALL(read), CALL(readlink), CALL(readlinkat), CALL(readv),
     CALL(stat), CALL(statfs), CALL(statx), CALL(unlink), CALL(unlinkat),

@@ -449,6 +449,29 @@ static void last(void **state)
     close_post(&post);
 }
 
+/* The sandbox allows no signal to another process. */
+static void endless(void **state)
+{
+    char line[PROCESS_LINE_SIZE];
+    char text[256];
+    struct post post;
+    int64_t begin_ms;
+
+    (void)state;
+    CASE("a program that does not end is ended");
+    if (open_post(&post)) {
+        (void)snprintf(text, sizeof text,
+                       "#!/bin/sh\necho began >>%s\nsleep 25\n", post.box);
+        (void)write_program(&post, text);
+        CHECK_EQ(ask_reset(&post, "ada@example.org"), 204);
+        wait_for_line(&post, 0, line);
+        begin_ms = process_now_ms();
+        CHECK_EQ(stayd_stop(&post.stayd, SIGTERM), 0);
+        CHECK(process_now_ms() - begin_ms < 20000); // 5 s, on a busy machine
+    }
+    close_post(&post);
+}
+
 static void refused(void **state)
 {
     static const char *const argv[] = {
@@ -470,9 +493,8 @@ static void refused(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mails),
-        cmocka_unit_test(failing),
-        cmocka_unit_test(last),
+        cmocka_unit_test(mails),   cmocka_unit_test(failing),
+        cmocka_unit_test(last),    cmocka_unit_test(endless),
         cmocka_unit_test(refused),
     };
 
