@@ -134,8 +134,6 @@ void sandbox_plan(struct sandbox *out, const struct config *config)
     sandbox_allow_folder(out, config->database_password_file, SANDBOX_READ);
     config_key_path(config, key_file);
     sandbox_allow(out, key_file, SANDBOX_READ);
-    // Read again with each new connection; who changes it may put a new file.
-    sandbox_allow_folder(out, config->database_password_file, SANDBOX_READ);
     // Read again upon SIGHUP, and an editor writes a new file of that name.
     sandbox_allow_folder(out, config->file, SANDBOX_READ);
 }
