@@ -61,6 +61,7 @@ static struct call *make_call(struct worker *worker, struct exchange *x)
     call->user_id = 0;
     call->client = client_find(&worker->server->trust, request);
     call->tried = (struct throttle_try){.pair = 0};
+    call->shown.text = (struct span){NULL, 0};
     memset(&call->asker, 0, sizeof call->asker);
     fields_init(&call->fields, memory + sizeof *call + lines, room);
     fill_seen(call, request,

@@ -11,6 +11,7 @@
 #include "core/reply.h"
 #include "core/request.h"
 #include "server/exchange.h"
+#include "server/known.h"
 #include "server/server.h"
 #include "server/token.h"
 
@@ -28,6 +29,7 @@ struct call {
     int64_t now_s;             /* wall clock at the beginning of the turn */
     struct http_peer client;   /* its own address (server/client.h) */
     struct throttle_try tried; /* call_may_try's */
+    struct known_shown shown;  /* an access token, looked at by known.h */
     struct {                   /* which application asks: asker_check's */
         char id[APP_ID_SIZE];  /* empty: none is named */
         bool registered;

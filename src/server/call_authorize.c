@@ -125,10 +125,13 @@ static void end_authorization(struct task *task)
 
 enum reply_kind call_judge_token(struct call *call, struct span text)
 {
+    struct worker *worker = call->worker;
     struct token_claims claims;
     struct offered_token offered;
 
-    switch (token_read(&call->worker->issuer, text, call->now_s, &claims)) {
+    known_show(&worker->known, text, &call->shown);
+    switch (known_read(&worker->known, &worker->issuer, &call->shown,
+                       call->now_s, &claims)) {
     case TOKEN_BAD:
         // A refresh token shown by mistake has words of its own somewhere.
         return offered_parse(text, &offered) ? CASE_WRONG_TOKEN

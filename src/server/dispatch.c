@@ -93,7 +93,7 @@ static void answer_message(struct call *call)
 /* ---- Which dialect, which message ---- */
 
 /* The dialect that the request's own token tells of, or NULL. */
-static const struct mount *find_wish(const struct call *call)
+static const struct mount *find_wish(struct call *call)
 {
     const struct mounts *mounts = &call->server->mounts;
     struct span value = call_header(call, "Authorization");
@@ -104,7 +104,8 @@ static const struct mount *find_wish(const struct call *call)
     if (wish != NULL || value.length == 0)
         return wish;
     value = span_tail(value, span_find(value, ' ') + 1);
-    if (!token_peek_dialect(value, name))
+    known_show(&call->worker->known, value, &call->shown);
+    if (!known_peek_dialect(&call->worker->known, &call->shown, name))
         return NULL;
     return mount_find_placed(mounts, span_of(name));
 }

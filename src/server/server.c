@@ -333,6 +333,7 @@ void server_use_keys(struct worker *worker, struct key_ring *ring)
     worker->issuer = worker->server->issuer;
     worker->issuer.keys = ring->sign;
     worker->issuer.keys_count = ring->sign_count;
+    known_forget(&worker->known);
 }
 
 /* ---- Where it listens, and under which name ---- */

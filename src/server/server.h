@@ -18,6 +18,7 @@
 #include "server/config.h"
 #include "server/key.h"
 #include "server/key_watch.h"
+#include "server/known.h"
 #include "server/listen.h"
 #include "server/log.h"
 #include "server/loop.h"
@@ -57,6 +58,7 @@ struct worker {
     struct audit_queue audit;
     struct key_ring *keys;      /* of now; server_use_keys changes it */
     struct token_issuer issuer; /* with these keys */
+    struct known known;         /* tokens that they have found good */
     size_t codes; /* on their way to the writer (server/code.h) */
 };
 
