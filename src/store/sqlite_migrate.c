@@ -53,11 +53,9 @@ static enum store_result apply_alone(sqlite3 *db, int64_t number)
         code = apply(db, number);
     if (result == STORE_OK && code == SQLITE_OK)
         code = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
-    if (code != SQLITE_OK)
-        result = sqlite_result(db, code);
-    if (result != STORE_OK) // of a transaction that is over, it is no harm
-        (void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-    return result;
+    // What failed is told by its message, which a ROLLBACK would replace; the
+    // handle is closed upon a failure, and that undoes all.
+    return code != SQLITE_OK ? sqlite_result(db, code) : result;
 }
 
 enum store_result sqlite_migrate(sqlite3 *db)

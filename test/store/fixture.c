@@ -72,13 +72,18 @@ static void make_folder(struct fixture *f)
     (void)snprintf(f->url, sizeof f->url, "sqlite:%s", f->path);
 }
 
-void fixture_open(struct fixture *f)
+void fixture_make(struct fixture *f)
 {
     memset(f, 0, sizeof *f);
     if (fixture_is_postgres())
         make_database(f);
     else
         make_folder(f);
+}
+
+void fixture_open(struct fixture *f)
+{
+    fixture_make(f);
     f->store = fixture_connect(f, STORE_WRITE);
     if (f->store == NULL)
         exit(1);

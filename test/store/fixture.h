@@ -36,6 +36,8 @@ int fixture_run_group(const char *suite, const struct CMUnitTest *tests,
 
 /* A new folder, database and user; ends the program when it cannot. */
 void fixture_open(struct fixture *f);
+/* The same without anything in the database: `store` is NULL. */
+void fixture_make(struct fixture *f);
 void fixture_close(struct fixture *f); /* the folder goes too */
 
 /* Another connection to the same file; NULL and a failed check on failure. */
