@@ -6,14 +6,19 @@
 #include "check.h"
 #include "wire.h"
 
-bool cluster_begin(struct cluster *c, const char *database)
+bool cluster_begin(struct cluster *c, const char *database,
+                   const char *const more[])
 {
     // Tokens as short as a holder's clock expects them: holder_let_expire.
     const char *const options[CLUSTER_OPTIONS] = {
-        "--database",    database,      "--key-file",
-        c->key,          "--url",       "https://" NGINX_NAME,
-        "--trust-proxy", "127.0.0.1",   "--access-ttl",
-        "60s",           "--log-level", "warn"};
+        "--database",     database,
+        "--key-file",     c->key,
+        "--url",          "https://" NGINX_NAME,
+        "--trust-proxy",  "127.0.0.1",
+        "--access-ttl",   "60s",
+        "--log-level",    "warn",
+        "--sessions-max", "1000"};
+    size_t count = 0;
     bool good = true;
 
     *c = (struct cluster){.folder = ""};
@@ -21,6 +26,11 @@ bool cluster_begin(struct cluster *c, const char *database)
         return false;
     (void)snprintf(c->key, sizeof c->key, "%s/stay.key", c->folder);
     memcpy(c->options, options, sizeof options);
+    while (c->options[count] != NULL)
+        count++;
+    for (size_t i = 0; more != NULL && more[i] != NULL; i++)
+        if (count < CLUSTER_OPTIONS)
+            c->options[count++] = more[i];
     for (size_t i = 0; i < CLUSTER_SIZE; i++)
         good &= stayd_begin(&c->stayd[i], c->options);
     for (size_t i = 0; i < CLUSTER_SIZE; i++)
@@ -28,10 +38,11 @@ bool cluster_begin(struct cluster *c, const char *database)
     return good;
 }
 
-bool cluster_start(struct cluster *c, const char *database)
+bool cluster_start(struct cluster *c, const char *database,
+                   const char *const more[])
 {
     int ports[CLUSTER_SIZE];
-    bool good = cluster_begin(c, database);
+    bool good = cluster_begin(c, database, more);
 
     for (size_t i = 0; i < CLUSTER_SIZE; i++)
         ports[i] = c->stayd[i].port;

@@ -11,23 +11,26 @@
 #include "nginx.h"
 #include "stayd.h"
 
-enum { CLUSTER_SIZE = 3, CLUSTER_OPTIONS = 16 };
+enum { CLUSTER_SIZE = 3, CLUSTER_OPTIONS = 20 };
 
 struct cluster {
     struct stayd stayd[CLUSTER_SIZE];
     struct nginx nginx;
     char folder[PROCESS_PATH_SIZE];
     char key[PROCESS_PATH_SIZE + 16]; /* the file, in `folder` */
-    const char *options[CLUSTER_OPTIONS];
+    const char *options[CLUSTER_OPTIONS + 1];
 };
 
 /*
- * All three begin at once. `database` is borrowed until cluster_clear. Without
- * nginx the row is skipped; false then, or when something did not start.
+ * All three begin at once. `database` is borrowed until cluster_clear, and so
+ * are `more` options (NULL, or ended by NULL). Without nginx the row is skipped;
+ * false then, or when something did not start.
  */
-bool cluster_start(struct cluster *out, const char *database);
+bool cluster_start(struct cluster *out, const char *database,
+                   const char *const more[]);
 /* Only the stayd. */
-bool cluster_begin(struct cluster *out, const char *database);
+bool cluster_begin(struct cluster *out, const char *database,
+                   const char *const more[]);
 
 /* The same one on its port again, after stayd_stop. */
 bool cluster_restart(struct cluster *cluster, size_t which);

@@ -117,7 +117,8 @@ static void begin_at_once(void **state)
         check_case("three begin at once on an empty database, and agree, %d",
                    i);
         (void)snprintf(name, sizeof name, "empty%d", i);
-        if (postgres_add_database(&db, name, url) && cluster_begin(&c, url))
+        if (postgres_add_database(&db, name, url) &&
+            cluster_begin(&c, url, NULL))
             check_agreement(&c);
         cluster_clear(&c);
     }
@@ -340,7 +341,7 @@ static void together(void **state)
     CASE("PostgreSQL, three stayd and nginx start");
     if (!postgres_start(&db))
         return;
-    if (cluster_start(&c, db.url)) {
+    if (cluster_start(&c, db.url, NULL)) {
         CASE("by TLS and HTTP/2 they are one server");
         ask_by_tls(&c.nginx);
         CASE("without TLS there is only the way to it");

@@ -288,25 +288,6 @@ bool postgres_start(struct postgres *out)
     return check_true(__FILE__, __LINE__, "PostgreSQL starts", false);
 }
 
-/* Does the standby have what the primary has committed until now? */
-static bool caught_up(struct postgres *standby, struct postgres *primary)
-{
-    char at[64], sql[160], got[16];
-    int64_t end_ms = process_now_ms() + PROCESS_LIMIT_MS;
-
-    if (!postgres_sql(primary, "SELECT pg_current_wal_lsn()", at, sizeof at))
-        return false;
-    (void)snprintf(sql, sizeof sql,
-                   "SELECT pg_last_wal_replay_lsn() >= '%s'::pg_lsn", at);
-    while (process_now_ms() < end_ms) {
-        if (postgres_sql(standby, sql, got, sizeof got) &&
-            strcmp(got, "t") == 0)
-            return true;
-        process_pause();
-    }
-    return false;
-}
-
 static bool copy_primary(struct postgres *out, const struct postgres *primary)
 {
     char data[PATH_SIZE], port[16], text[512];
@@ -339,12 +320,30 @@ static bool wait_for_it(struct postgres *primary,
     return postgres_sql(primary, sql, NULL, 0);
 }
 
+bool postgres_caught_up(struct postgres *standby, struct postgres *primary)
+{
+    char at[64], sql[160], got[16];
+    int64_t end_ms = process_now_ms() + PROCESS_LIMIT_MS;
+
+    if (!postgres_sql(primary, "SELECT pg_current_wal_lsn()", at, sizeof at))
+        return false;
+    (void)snprintf(sql, sizeof sql,
+                   "SELECT pg_last_wal_replay_lsn() >= '%s'::pg_lsn", at);
+    while (process_now_ms() < end_ms) {
+        if (postgres_sql(standby, sql, got, sizeof got) &&
+            strcmp(got, "t") == 0)
+            return true;
+        process_pause();
+    }
+    return false;
+}
+
 bool postgres_standby(struct postgres *out, struct postgres *primary,
                       bool synchronous)
 {
     *out = (struct postgres){.port = 0};
     if (make_place(out) && copy_primary(out, primary) &&
-        postgres_restart(out) && caught_up(out, primary) &&
+        postgres_restart(out) && postgres_caught_up(out, primary) &&
         (!synchronous || wait_for_it(primary, out)))
         return true;
     postgres_clear(out);

@@ -47,6 +47,8 @@ bool postgres_start(struct postgres *out);
  */
 bool postgres_standby(struct postgres *out, struct postgres *primary,
                       bool synchronous);
+/* Waits until the standby has what the primary has committed until now. */
+bool postgres_caught_up(struct postgres *standby, struct postgres *primary);
 /* Makes a standby the primary; returns when it takes writes. */
 bool postgres_promote(struct postgres *standby);
 /* Cuts the standby off (or joins it again) without stopping either: what is
