@@ -1,6 +1,9 @@
 /*
- * What a family's stock clients do not survive, whatever the words are.
+ * What a family's stock clients do not survive, whatever the words are; and what
+ * a browser would make of them.
  */
+#include <stdio.h>
+
 #include "check.h"
 #include "dialect_kit.h"
 
@@ -51,9 +54,56 @@ static void never_401(void **state)
         }
 }
 
+/* A text page is HTML where its own type says so, or else the dialect's. */
+static void pages(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *types;
+        const char *want;
+    } rows[] = {
+        {"the dialect's type is HTML",
+         "\"text_type\": \"text/html; charset=utf-8\",",                 "&lt;b&gt;"},
+        {"in other letters",           "\"text_type\": \"Text/HTML\",",  "&lt;b&gt;"},
+        {"it is plain text",           "\"text_type\": \"text/plain\",", "<b>"      },
+        {"it is plain text by itself", "",                               "<b>"      },
+    };
+    static char memory[DIALECT_MEMORY];
+    char text[512];
+    char buffer[512];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct reply_case what = {CASE_OK, FIELD_NONE};
+        struct fields fields;
+        const struct reply_ask ask = {MESSAGE_REFRESH, &what, 1, &fields};
+        struct dialect d;
+        struct reply reply;
+
+        check_case("a page: %s", rows[i].name);
+        (void)snprintf(text, sizeof text,
+                       "{\"dialect\":\"m\",\"title\":\"M\",%s\"rotation\":"
+                       "\"none\",\"repeat\":\"safe\",\"send\":{\"header\":"
+                       "\"X\"},\"messages\":{\"refresh\":{\"request\":{"
+                       "\"method\":\"POST\",\"path\":\"/\"},\"replies\":{"
+                       "\"ok\":{\"status\":200,\"text\":\"{path}\"}}}}}",
+                       rows[i].types);
+        CHECK_EQ(dialect_load(&d, SPAN("m.json"), span_of(text),
+                              (struct span){memory, sizeof memory}, NULL),
+                 DIALECT_OK);
+        fields_init(&fields, NULL, 0);
+        fields_set_text(&fields, FIELD_PATH, SPAN("<b>"));
+        CHECK_EQ(
+            reply_build(&d, &ask, (struct span){buffer, sizeof buffer}, &reply),
+            REPLY_OK);
+        CHECK(span_is(reply.body, rows[i].want));
+    }
+}
+
 int main(void)
 {
-    static const struct CMUnitTest tests[] = {cmocka_unit_test(never_401)};
+    static const struct CMUnitTest tests[] = {cmocka_unit_test(never_401),
+                                              cmocka_unit_test(pages)};
 
     return check_run("core/dialect_traps", tests);
 }

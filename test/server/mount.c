@@ -117,6 +117,11 @@ static void order(void **state)
     CHECK_EQ(mount_route(&mounts, NULL, &nest).result, ROUTE_NO_PATH);
     CASE("but its folder");
     CHECK_EQ(mount_route(&mounts, NULL, &folder).result, ROUTE_FOUND);
+    CASE("and a token that names it does not bring it back");
+    CHECK(mount_find(&mounts, SPAN("nest")) != NULL);
+    CHECK(mount_find_placed(&mounts, SPAN("nest")) == NULL);
+    CHECK(mount_find_placed(&mounts, SPAN("express")) ==
+          mount_find(&mounts, SPAN("express")));
     mount_close(&mounts);
 }
 

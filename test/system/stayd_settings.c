@@ -25,12 +25,17 @@ static const char clients[] =
 static const struct setting {
     const char *name;
     const char *rows;
+    const char *base;   /* where its dialect stands, as in rows.h */
     const char *option; /* NULL: none */
     const char *file;   /* the option's value is a file of this text; or NULL */
 } settings[] = {
-    {"users are hidden unless said", "hidden.rows",  NULL,             NULL   },
-    {"an access token alone",        "lenient.rows", "--lenient-nest", NULL   },
-    {"registered applications",      "clients.rows", "--client-file",  clients},
+    {"users are hidden unless said",   "hidden.rows",  "",          NULL,             NULL   },
+    {"an access token alone",          "lenient.rows", "",          "--lenient-nest", NULL   },
+    {"an access token alone, mounted", "lenient.rows", "/d/nest",
+     "--lenient-nest",                                                                NULL   },
+    {"registered applications",        "clients.rows", "",          "--client-file",  clients},
+    {"registered, mounted",            "clients.rows", "/d/oauth2", "--client-file",
+     clients                                                                                 },
 };
 
 static bool write_file(const char *path, const char *text)
@@ -58,6 +63,7 @@ static void run_setting(const struct setting *setting)
     }
     if (stayd_start(&stayd, options)) {
         rows_init(&rows, stayd.port);
+        rows.base = setting->base;
         rows_run_file(&rows, setting->rows);
         rows_clear(&rows);
         stayd_clear(&stayd);

@@ -47,7 +47,8 @@ static void count_outcomes(const struct stayd *stayd)
     }
 }
 
-static void replay(const char *const options[])
+/* At its own paths (base ""), or below its mount. */
+static void replay(const char *const options[], const char *base)
 {
     static const char *const holders[] = {"A", "B", "C", "D"};
     struct stayd stayd;
@@ -58,6 +59,7 @@ static void replay(const char *const options[])
     if (!stayd_start(&stayd, options))
         return;
     rows_init(&rows, stayd.port);
+    rows.base = base;
     for (size_t i = 0; i < COUNT(holders); i++)
         rows_set_secrets(&rows, holders[i]);
     memset(text, 'a', sizeof text - 1);
@@ -76,7 +78,8 @@ static void on_sqlite(void **state)
     static const char *const options[] = {"--access-ttl", "60s", NULL};
 
     (void)state;
-    replay(options);
+    replay(options, "");
+    replay(options, "/d/stay");
 }
 
 static void on_postgres(void **state)
@@ -89,7 +92,7 @@ static void on_postgres(void **state)
     CASE("PostgreSQL starts");
     if (!postgres_start(&db))
         return;
-    replay(options);
+    replay(options, "");
     postgres_clear(&db);
 }
 
