@@ -182,10 +182,12 @@ size_t signature_make_secret(enum jws_algorithm algorithm,
 
 static struct signature_key *new_key(enum jws_algorithm algorithm)
 {
-    struct signature_key *key = calloc(1, sizeof *key);
+    // Neither swapped nor dumped where the system allows it. What OpenSSL holds
+    // is on its own heap.
+    struct signature_key *key = sodium_malloc(sizeof *key);
 
     if (key != NULL)
-        key->algorithm = algorithm;
+        *key = (struct signature_key){.algorithm = algorithm};
     return key;
 }
 
@@ -225,8 +227,7 @@ void signature_close(struct signature_key *key)
         return;
     evp_mac_close(key->mac);
     evp_close(&key->evp);
-    sodium_memzero(key, sizeof *key);
-    free(key);
+    sodium_free(key); // and wipes it
 }
 
 enum jws_algorithm signature_algorithm(const struct signature_key *key)

@@ -125,13 +125,22 @@ static enum key_result judge(const struct building *building,
     return KEY_OK;
 }
 
+/* Neither swapped nor dumped where the system allows it. Zeroed. */
+static struct key_ring *make_ring(void)
+{
+    struct key_ring *ring = sodium_malloc(sizeof *ring);
+
+    if (ring != NULL)
+        memset(ring, 0, sizeof *ring);
+    return ring;
+}
+
 enum key_result key_ring_read(struct key_ring **out, struct store *store,
                               const struct key_seal *seal,
                               const struct key_plan *plan,
                               char why[KEY_WHY_SIZE])
 {
-    struct building building = {.ring = calloc(1, sizeof *building.ring),
-                                .seal = seal};
+    struct building building = {.ring = make_ring(), .seal = seal};
     enum key_result result;
 
     *out = NULL;
@@ -163,8 +172,7 @@ void key_ring_drop(struct key_ring *ring)
         return;
     for (size_t i = 0; i < KEY_SIGN_MAX; i++)
         jws_key_clear(&ring->sign[i]);
-    sodium_memzero(ring, sizeof *ring);
-    free(ring);
+    sodium_free(ring); // and wipes it
 }
 
 /* ---- Offered refresh tokens ---- */

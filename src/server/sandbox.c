@@ -14,9 +14,11 @@
 static const char *const name_paths[] = {
     "/etc/gai.conf",
     "/etc/group",
+    "/etc/gss",
     "/etc/host.conf",
     "/etc/hosts",
     "/etc/krb5.conf",
+    "/etc/krb5.conf.d",
     "/etc/ld.so.cache",
     "/etc/localtime",
     "/etc/nsswitch.conf",

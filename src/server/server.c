@@ -51,6 +51,8 @@ static enum server_result open_keys(struct server *server, struct store *store,
 
     source.lives.now_s = time(NULL);
     config_key_path(server->config, path);
+    // Neither swapped nor dumped where the system allows it.
+    (void)sodium_mlock(&server->seal, sizeof server->seal);
     if (key_open(&ring, &server->seal, &source, text) != KEY_OK)
         return say(why, text);
     for (size_t i = 0; i < server->worker_count; i++)
@@ -566,7 +568,7 @@ void server_close(struct server *server)
     throttle_close(server->throttle);
     mount_close(&server->mounts);
     key_watch_close(server->watch);
-    sodium_memzero(&server->seal, sizeof server->seal);
+    (void)sodium_munlock(&server->seal, sizeof server->seal); // and wipes it
     reload_clear(&server->reload);
     free(server->openapi);
     notify_close(&server->notify);

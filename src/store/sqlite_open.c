@@ -275,12 +275,15 @@ static enum store_result open_handle(struct sqlite_store *s,
 {
     int64_t busy_ms = busy_ms_of(config);
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    uint8_t seed;
     int code;
 
     assert(busy_ms <= INT32_MAX);
     // A sum that nobody asks for would take a lock at each allocation. SQLite
     // refuses this once it is in use: a process's first store decides.
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    // Its chance is seeded from a file, which a sandbox may keep from it later.
+    sqlite3_randomness(sizeof seed, &seed);
     flags |= config->mode == STORE_WRITE ? SQLITE_OPEN_READWRITE
                                          : SQLITE_OPEN_READONLY;
     code = sqlite3_open_v2(path, &s->db, flags, NULL);

@@ -70,6 +70,61 @@ static void write_key_file(const char *path, const char *text, mode_t mode)
     CHECK_EQ(chmod(path, mode), 0);
 }
 
+#ifdef STAY_NO_SANDBOX
+#define IS_SANITIZED true
+#else
+#define IS_SANITIZED false
+#endif
+
+/* Does the kernel's list of our memory have all `flags`, " lo dd", for the part
+   that `at` is in? */
+static bool has_flags(const void *at, const char *const flags[], size_t count)
+{
+    FILE *file = fopen("/proc/self/smaps", "r");
+    bool inside = false, all = false;
+    char line[512];
+
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        unsigned long from, to;
+
+        if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+            inside = (uintptr_t)at >= from && (uintptr_t)at < to;
+        if (!inside || strncmp(line, "VmFlags:", 8) != 0)
+            continue;
+        all = true;
+        for (size_t i = 0; i < count; i++)
+            all = all && strstr(line, flags[i]) != NULL;
+    }
+    if (file != NULL)
+        (void)fclose(file);
+    return all;
+}
+
+static void memory(void **state)
+{
+    static const char *const flags[] = {" dd", " lo"};
+    void *page = sodium_malloc(1);
+    struct place p;
+    struct key_ring *ring = NULL;
+    char why[KEY_WHY_SIZE];
+    size_t count;
+
+    (void)state;
+    CASE(
+        "keys are in memory that no dump takes, and no swap where that may be");
+    open_place(&p);
+    CHECK_EQ(open_ring(&p, &ring, why), KEY_OK);
+    // A sanitizer locks nothing, and says that it did.
+    count = !IS_SANITIZED && sodium_mlock(page, 1) == 0 ? 2 : 1;
+    CHECK(has_flags(ring->mac[0].bytes, flags, count));
+    CHECK(has_flags(ring->sign[0].key, flags, count));
+    CASE("other memory is not");
+    CHECK(!has_flags(&p, flags, 1));
+    key_ring_drop(ring);
+    sodium_free(page);
+    close_place(&p);
+}
+
 static void first_start(void **state)
 {
     struct place p;
@@ -262,9 +317,10 @@ static void binding(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(first_start), cmocka_unit_test(wrong_files),
-        cmocka_unit_test(folders),     cmocka_unit_test(macs),
-        cmocka_unit_test(publishing),  cmocka_unit_test(binding),
+        cmocka_unit_test(memory),      cmocka_unit_test(first_start),
+        cmocka_unit_test(wrong_files), cmocka_unit_test(folders),
+        cmocka_unit_test(macs),        cmocka_unit_test(publishing),
+        cmocka_unit_test(binding),
     };
 
     if (!signature_init())
