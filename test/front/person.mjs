@@ -13,8 +13,9 @@ const at = (json, pointer) => pointer.split('/').slice(1)
 export class Person {
     constructor(server, base, dialect) {
         Object.assign(this, { server, base, dialect, count: 0 });
-        this.values = { password, current_password: password, title: 'tea',
-            done: true, code: 'no-such-code' };
+        this.values = { password, current_password: password,
+            new_password: password, title: 'tea', done: true,
+            code: 'no-such-code' };
     }
 
     async enter(username) {
