@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -60,6 +61,16 @@ bool mailer_send(const struct mailer *mailer, const struct mail *mail)
 
     bytes_wipe(&packet, sizeof packet); // the code was in it
     return sent;
+}
+
+bool mail_can_run(const char *program)
+{
+    struct stat is;
+
+    if (stat(program, &is) != 0 || access(program, X_OK) != 0)
+        return false;
+    errno = S_ISDIR(is.st_mode) ? EISDIR : EACCES;
+    return S_ISREG(is.st_mode);
 }
 
 bool mailer_open(struct mailer *out, const struct mailer_config *config)

@@ -60,6 +60,9 @@ struct mailer {
     pid_t pid;
 };
 
+/* Is it a program that we may run? False: errno says why not. */
+bool mail_can_run(const char *program);
+
 /* Forks: one thread only. False: it could not; errno says why. Children never
    return from this. */
 bool mailer_open(struct mailer *out, const struct mailer_config *config);

@@ -425,8 +425,7 @@ static enum server_result open_mailer(struct server *server,
 
     if (config.program == NULL)
         return SERVER_OK;
-    if (access(config.program, X_OK) == 0 &&
-        mailer_open(&server->mailer, &config))
+    if (mail_can_run(config.program) && mailer_open(&server->mailer, &config))
         return SERVER_OK;
     (void)snprintf(why, SERVER_WHY_SIZE, "--mail-command: %.256s: %s",
                    config.program, strerror(errno));

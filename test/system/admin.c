@@ -3,6 +3,8 @@
  * that runs.
  */
 #include <signal.h>
+#include <sodium.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +13,11 @@
 
 #include "base/bytes.h"
 #include "check.h"
+#include "postgres.h"
 #include "rows.h"
 #include "stayd.h"
 
-enum { WORDS_MAX = 8 };
+enum { WORDS_MAX = 8, MIGRATING = 6 };
 
 struct command_row {
     const char *name;
@@ -29,6 +32,7 @@ struct command_row {
 #define TOLD(event, rest)                                                      \
     "{\"time\":\"<ANY>\",\"level\":\"audit\",\"event\":\"" event               \
     "\",\"outcome\":\"ok\"," rest "\"by\":\"operator\"}\n"
+#define NOT_WELL "stayd: stayd would not start, or not serve well\n"
 #define USER_HEAD "id\tname\temail\troles\tdisabled\tcreated_s\n"
 
 /* In this order, on one database. */
@@ -69,8 +73,8 @@ static const struct command_row rows[] = {
     {"to list in a database that there is not", {"user", "list"}, NULL, 1, "",
      "stayd: database $F/stay.db: No such file or directory\n"},
     {"check: nothing is there yet, and that is well", {"check"}, NULL, 0,
-     "well  options: no file\n<ANY>note  key file: there is none yet: the "
-     "first start makes it\nnote  database: there is none yet: the first "
+     "well  options: no file\n<ANY>note  database: there is none yet: the "
+     "first start makes it\nnote  key file: there is none yet: the first "
      "start makes it\n", ""},
     {"migrate makes it", {"migrate"}, NULL, 0,
      "the database is at version <INT>\n", ""},
@@ -147,6 +151,18 @@ static const struct command_row rows[] = {
     {"rotate the keys", {"keys", "rotate"}, NULL, 0,
      "added key <INT> <TOKEN>, in use later: see stayd keys list\n",
      TOLD("key_rotate", "\"key\":<INT>,")},
+    {"import: nobody is added where a line is bad", {"user", "import",
+     "$F/bad.users"}, NULL, 1, "", "stayd: $F/bad.users:2: not a JSON object\n"
+     "stayd: $F/bad.users:3: password_hash: <ANY>\n"
+     "stayd: $F/bad.users: 2 bad lines, nobody was added\n"},
+    {"import: a file that there is not", {"user", "import", "$F/none"}, NULL, 1,
+     "", "stayd: $F/none: No such file or directory\n"},
+    {"import: all of a good file", {"user", "import", "$F/good.users"}, NULL, 0,
+     "2 users added\n", TOLD("user_import", "\"users\":2,")},
+    {"import: not a second time", {"user", "import", "$F/good.users"}, NULL, 1,
+     "", "stayd: $F/good.users:1: username: taken, <ANY>\n"
+     "stayd: $F/good.users:2: username: taken, <ANY>\n"
+     "stayd: $F/good.users: 2 bad lines, nobody was added\n"},
     {"back up", {"backup", "$F/copy.db"}, NULL, 0,
      "backed up to $F/copy.db; <ANY>\n", ""},
     {"back up over what is there", {"backup", "$F/copy.db"}, NULL, 1, "",
@@ -155,20 +171,67 @@ static const struct command_row rows[] = {
      NULL, 1, "", "stayd: backup $F/none/copy.db: No such file or "
      "directory\n"},
     {"the copy is whole", {"check", "--database", "sqlite:$F/copy.db"}, NULL,
-     0, "<ANY>well  database: version <INT>, and whole\n", ""},
+     0, "<ANY>well  database: version <INT>, and whole\n<ANY>", ""},
     {"check: a database that is none", {"check", "--database",
      "sqlite:$F/rubbish"}, NULL, 1, "<ANY>wrong database: database $F/rubbish: "
-     "<ANY>\n", "stayd: stayd would not start, or not serve well\n"},
+     "<ANY>\n", NOT_WELL},
     {"the configuration of the examples", {"check", "--config", EXAMPLE}, NULL,
      0, "well  options: " EXAMPLE "\n<ANY>", ""},
     {"check: a key file that others may read", {"check", "--key-file",
      "$F/rubbish"}, NULL, 1, "<ANY>wrong key file: key file $F/rubbish: <ANY>"
-     "\n", "stayd: stayd would not start, or not serve well\n"},
+     "\n", NOT_WELL},
+    {"check: the key file that seals the keys there", {"check"}, NULL, 0,
+     "<ANY>well  key file: $F/stay.key opens the keys in the database\n", ""},
+    {"check: another one", {"check", "--key-file", "$F/other.key"}, NULL, 1,
+     "<ANY>wrong key file: key file $F/other.key: is not the one that the keys "
+     "in the database are sealed with\n", NOT_WELL},
+    {"check: none, though keys are sealed", {"check", "--key-file",
+     "$F/no.key"}, NULL, 1, "<ANY>wrong key file: key file $F/no.key: is "
+     "missing, and the keys in the database are sealed with it\n", NOT_WELL},
+    {"check: a mail command that is not there", {"check", "--mail-command",
+     "/nowhere/mail"}, NULL, 1, "<ANY>wrong mail: --mail-command: "
+     "/nowhere/mail: No such file or directory\n<ANY>", NOT_WELL},
+    {"check: a folder for a mail command", {"check", "--mail-command", "/tmp"},
+     NULL, 1, "<ANY>wrong mail: --mail-command: /tmp: Is a directory\n<ANY>",
+     NOT_WELL},
+    {"check: a secret that others may read", {"check", "--algorithm", "HS256",
+     "--hs256-secret-file", "$F/rubbish"}, NULL, 1,
+     "<ANY>wrong hs256 secret: HS256 secret file $F/rubbish: <ANY>\n<ANY>",
+     NOT_WELL},
+    {"check: a secret that is not used", {"check", "--hs256-secret-file",
+     "$F/rubbish"}, NULL, 0, "<ANY>note  hs256 secret: is not used: "
+     "--algorithm is not HS256\n<ANY>", ""},
+    {"check: no such file of clients", {"check", "--client-file", "$F/none"},
+     NULL, 1, "<ANY>wrong client file: <ANY>$F/none: No such file or "
+     "directory\n<ANY>", NOT_WELL},
+    {"check: what is dangerous is noted", {"check", "--no-throttle",
+     "--lenient-nest", "--demo", "--no-sandbox"}, NULL, 0,
+     "<ANY>note  demo: <ANY>\nnote  throttle: <ANY>\nnote  lenient-nest: <ANY>"
+     "\nnote  sandbox: <ANY>\n<ANY>", ""},
+    {"check: each mistake of a file", {"check", "--config", "$F/bad.conf"},
+     NULL, 2, "", "stayd: $F/bad.conf:1: listen: 'x' is not allowed; <ANY>\n"
+     "stayd: $F/bad.conf:2: want `name = value`\n"},
     {"check: a dialect that there is not", {"check", "--dialect", "klingon"},
      NULL, 1, "<ANY>wrong dialects: dialect 'klingon': there is none<ANY>\n",
-     "stayd: stayd would not start, or not serve well\n"},
+     NOT_WELL},
 };
 // clang-format on
+
+/* A key file, but not the one of that database. */
+static const char other_key[] =
+    "stay-key-1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n";
+
+/* Of "correct horse" and "password", as other programs hash them. */
+static const char good_users[] =
+    "{\"username\":\"cyd\",\"password_hash\":\"$2b$08$"
+    "abcdefghijklmnopqrstuubAvJmxpQuyV3jn7x.SUSPxe.DearCPe\"}\n"
+    "{\"username\":\"dan\",\"password_hash\":\"$argon2id$v=19$m=256,t=2,p=2$"
+    "c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc\"}\n";
+static const char bad_users[] =
+    "{\"username\":\"eve\",\"password_hash\":\"$2b$08$"
+    "abcdefghijklmnopqrstuubAvJmxpQuyV3jn7x.SUSPxe.DearCPe\"}\n"
+    "rubbish\n"
+    "{\"username\":\"fay\",\"password_hash\":\"$1$abc$x\"}\n";
 
 /* $F wherever it stands. */
 static void expand(const char *text, const char *folder, char *out, size_t size)
@@ -226,6 +289,15 @@ static void commands(void **state)
         return;
     (void)snprintf(path, sizeof path, "%s/rubbish", folder);
     CHECK(process_write_file(path, "rubbish", 7) && chmod(path, 0644) == 0);
+    (void)snprintf(path, sizeof path, "%s/bad.conf", folder);
+    CHECK(process_write_file(path, "listen = x\nthreads\n", 19));
+    (void)snprintf(path, sizeof path, "%s/good.users", folder);
+    CHECK(process_write_file(path, good_users, sizeof good_users - 1));
+    (void)snprintf(path, sizeof path, "%s/bad.users", folder);
+    CHECK(process_write_file(path, bad_users, sizeof bad_users - 1));
+    (void)snprintf(path, sizeof path, "%s/other.key", folder);
+    CHECK(process_write_file(path, other_key, sizeof other_key - 1) &&
+          chmod(path, 0600) == 0);
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct process_result result;
 
@@ -295,6 +367,69 @@ static const struct row stays_out[] = {
 };
 // clang-format on
 
+static const struct row imported[] = {
+    ASK("who was imported signs in", "POST", SIGN_IN, NULL,
+        "{\"username\":\"cyd\",\"password\":\"correct horse\"}", 200, NULL),
+    ASK("and again, by the new hash", "POST", SIGN_IN, NULL,
+        "{\"username\":\"cyd\",\"password\":\"correct horse\"}", 200, NULL),
+    ASK("not by another password", "POST", SIGN_IN, NULL,
+        "{\"username\":\"cyd\",\"password\":\"correct house\"}", 401, NULL),
+    ASK("who never signed in is as he was", "POST", SIGN_IN, NULL,
+        "{\"username\":\"dan\",\"password\":\"wrong\"}", 401, NULL),
+};
+static const struct row sly[] = {
+    ASK("a label that would turn and colour a terminal", "POST",
+        "/d/stay/api/session", NULL,
+        "{\"username\":\"bob\",\"password\":\"correct horse\",\"sid\":"
+        "\"$A_SID\",\"next\":\"$A_N0\",\"label\":\"a\\u202eb\\u009b31mc\"}",
+        201, NULL),
+};
+
+/* How the password of a user begins in the database. */
+static void read_password(const struct stayd *stayd, const char *name,
+                          char out[16])
+{
+    char path[PROCESS_PATH_SIZE + 16];
+    sqlite3 *db = NULL;
+    sqlite3_stmt *q = NULL;
+
+    out[0] = '\0';
+    (void)snprintf(path, sizeof path, "%s/stay.db", stayd->folder);
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+        sqlite3_prepare_v2(db, "SELECT password FROM account WHERE name = ?1",
+                           -1, &q, NULL) == SQLITE_OK &&
+        sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC) == SQLITE_OK &&
+        sqlite3_step(q) == SQLITE_ROW)
+        (void)snprintf(out, 16, "%.10s",
+                       (const char *)sqlite3_column_text(q, 0));
+    (void)sqlite3_finalize(q);
+    (void)sqlite3_close(db);
+}
+
+static void import(struct stayd *stayd, struct rows *wire)
+{
+    static const char *const words[WORDS_MAX] = {"user", "import",
+                                                 "$F/good.users"};
+    char path[PROCESS_PATH_SIZE + 16];
+    char kind[16];
+
+    CASE("users are imported beside a stayd that runs");
+    (void)snprintf(path, sizeof path, "%s/good.users", stayd->folder);
+    CHECK(process_write_file(path, good_users, sizeof good_users - 1));
+    CHECK(done(stayd, words, NULL, "2 users added\n"));
+    read_password(stayd, "cyd", kind);
+    CHECK_TEXT(kind, "$2b$08$abc");
+    rows_run(wire, imported, COUNT(imported));
+    CASE("the hash has given way to one of ours");
+    read_password(stayd, "cyd", kind);
+    CHECK_TEXT(kind, "$argon2id$");
+    CASE("a list shows no control of a terminal");
+    rows_set_secrets(wire, "A");
+    rows_run(wire, sly, COUNT(sly));
+    CHECK(done(stayd, (const char *const[WORDS_MAX]){"sessions", "list", "bob"},
+               NULL, "<ANY>\ta?b?31mc\t<ANY>"));
+}
+
 static void beside(struct stayd *stayd, struct rows *wire)
 {
     static const char *const add[WORDS_MAX] = {"user", "add", "bob",
@@ -328,6 +463,7 @@ static void beside(struct stayd *stayd, struct rows *wire)
     CASE("it is enabled");
     CHECK(done(stayd, enable, NULL, ""));
     rows_run(wire, signs_in, 1);
+    import(stayd, wire);
 }
 
 static void running(void **state)
@@ -345,12 +481,66 @@ static void running(void **state)
     stayd_clear(&stayd);
 }
 
+/* ---- Several at once ---- */
+
+/* Each is to find the database whole, whoever made it so. */
+static void migrate_at_once(const char *database, const char *key_file)
+{
+    const char *const argv[] = {stayd_path(), "--database", database,
+                                "--key-file", key_file,     "migrate",
+                                NULL};
+    struct process *running[MIGRATING] = {NULL};
+    char line[PROCESS_LINE_SIZE];
+
+    for (size_t i = 0; i < MIGRATING; i++)
+        running[i] = process_start(argv, NULL);
+    for (size_t i = 0; i < MIGRATING; i++) {
+        size_t from = 0;
+
+        CHECK(process_line(running[i], PROCESS_OUT,
+                           "the database is at version ", &from, line));
+        CHECK_EQ(process_wait(running[i]), 0);
+        process_close(running[i]);
+    }
+}
+
+static void migrating(void **state)
+{
+    char folder[PROCESS_PATH_SIZE];
+    char database[PROCESS_PATH_SIZE + 32];
+    char key_file[PROCESS_PATH_SIZE + 32];
+    struct postgres db;
+
+    (void)state;
+    CASE("several migrate at once: one does it, and all say so");
+    if (!CHECK(process_folder(folder)))
+        return;
+    (void)snprintf(database, sizeof database, "sqlite:%s/stay.db", folder);
+    (void)snprintf(key_file, sizeof key_file, "%s/stay.key", folder);
+    migrate_at_once(database, key_file);
+    CASE("on PostgreSQL too, by its advisory lock");
+    if (postgres_start(&db)) {
+        char count[32] = "";
+
+        migrate_at_once(db.url, key_file);
+        CHECK(postgres_sql(&db,
+                           "SELECT count(*) - max(number) FROM stay_migration",
+                           count, sizeof count));
+        CHECK_TEXT(count, "0");
+    }
+    postgres_clear(&db);
+    process_folder_remove(folder);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(commands),
         cmocka_unit_test(running),
+        cmocka_unit_test(migrating),
     };
 
+    if (sodium_init() < 0)
+        return 1;
     return check_run("system/admin", tests);
 }

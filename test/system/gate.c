@@ -22,6 +22,7 @@ enum {
     PAIR_S = 30,
     REFRESH_BURST = 300,
     TAKEN_BURST = 20,
+    NETWORK_BURST = 100,
 };
 
 static const char *const behind_proxy[] = {"--throttle", "--trust-proxy",
@@ -279,6 +280,40 @@ static void unix_socket(void **state)
     CHECK_EQ(guesses_by_unix(NULL), PAIR_BURST);
 }
 
+/* ---- Behind one address ---- */
+
+static int sign_in_from(const struct stayd *stayd, const char *name,
+                        const char *password)
+{
+    char body[128];
+
+    (void)snprintf(body, sizeof body,
+                   "{\"username\":\"%s\",\"password\":\"%s\"}", name, password);
+    return post_status(stayd, express_in, body, "192.0.2.150");
+}
+
+static void neighbours(const struct stayd *stayd)
+{
+    char name[32];
+    int refused = 0;
+
+    CASE("one of an office signs in");
+    CHECK_EQ(sign_in_from(stayd, "max", "quantum-1900"), 200);
+    CASE("another one tries a password on many accounts, until it is enough");
+    for (int i = 0; i < NETWORK_BURST + 20 && refused < 3; i++) {
+        (void)snprintf(name, sizeof name, "name-%d", i);
+        refused += sign_in_from(stayd, name, "Spring-2026") == 429;
+    }
+    CHECK_EQ(refused, 3);
+    CASE("the first signs in as ever");
+    CHECK_EQ(sign_in_from(stayd, "max", "quantum-1900"), 200);
+    CASE("also when it takes a few tries");
+    CHECK_EQ(sign_in_from(stayd, "max", "quantum-1901"), 401);
+    CHECK_EQ(sign_in_from(stayd, "max", "quantum-1900"), 200);
+    CASE("whoever is new there has to wait");
+    CHECK_EQ(sign_in_from(stayd, "root", "toor-toor"), 429);
+}
+
 /* ---- Sign-up and refresh ---- */
 
 static void taken(const struct stayd *stayd)
@@ -378,6 +413,7 @@ static void one_server(void **state)
         return;
     wrong_passwords(&stayd);
     addresses(&stayd);
+    neighbours(&stayd);
     taken(&stayd);
     refreshes(&stayd);
     stayd_clear(&stayd);

@@ -359,11 +359,32 @@ static void short_memory(void **state)
     stayd_clear(&stayd);
 }
 
+static void last_words(void **state)
+{
+    struct stayd stayd;
+    struct rows rows;
+    char table[8192];
+
+    (void)state;
+    CASE("stayd starts, refuses somebody, and is stopped at once");
+    if (!stayd_start(&stayd, options))
+        return;
+    rows_init(&rows, stayd.port);
+    rows_run(&rows, story + 3, 1);
+    CHECK_EQ(stayd_stop(&stayd, SIGTERM), 0);
+    CASE("the table tells of it");
+    read_table(&stayd, table, sizeof table);
+    CHECK_TEXT(table, "sign_in unknown_user 0 0 express 192.0.2.5\n");
+    rows_clear(&rows);
+    stayd_clear(&stayd);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(trail),
         cmocka_unit_test(short_memory),
+        cmocka_unit_test(last_words),
         cmocka_unit_test(other_database),
     };
 

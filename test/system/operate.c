@@ -71,6 +71,13 @@ static void check_series(const struct stayd *stayd)
         check_case("%.100s", counts[i].series);
         CHECK_EQ(stayd_metric(stayd, counts[i].series), counts[i].want);
     }
+    CASE("what questions to the database took is told");
+    CHECK(stayd_metric(stayd, "stay_database_seconds_total{work=\"read\"}") >
+          0);
+    CASE("how many changes, questions, and passwords wait");
+    CHECK_EQ(stayd_metric(stayd, "stay_writer_queue"), 0);
+    CHECK_EQ(stayd_metric(stayd, "stay_reader_queue"), 0);
+    CHECK_EQ(stayd_metric(stayd, "stay_password_queue"), 0);
     CASE("living sessions have been counted");
     CHECK(stayd_metric(stayd, "stay_sessions") >= 0);
 }

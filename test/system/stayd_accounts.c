@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/bytes.h"
 #include "base/json.h"
@@ -16,7 +17,7 @@
 #include "stayd.h"
 #include "wire.h"
 
-enum { BODY_SIZE = 16 * 1024, WIDE = 256 };
+enum { BODY_SIZE = 16 * 1024, WIDE = 256, TURNS = 8 };
 
 static void all(void **state)
 {
@@ -120,6 +121,143 @@ static void cap(void **state)
     CASE("the same sign-in once more reclaims nothing");
     CHECK_EQ(sign_in(&stayd, &rows, "A") == 201, false);
     rows_clear(&rows);
+    stayd_clear(&stayd);
+}
+
+/* Seconds are what last use is told in. */
+static void wait_for_next_second(void)
+{
+    time_t now = time(NULL);
+
+    while (time(NULL) == now)
+        process_pause();
+}
+
+static void least_used(void **state)
+{
+    static const char *const options[] = {"--sessions-max", "2", NULL};
+    static const char *const holders[] = {"A", "B", "C"};
+    struct stayd stayd;
+    struct rows rows;
+
+    (void)state;
+    CASE("two sessions, of which the older one is used");
+    if (!stayd_start(&stayd, options))
+        return;
+    rows_init(&rows, stayd.port);
+    for (size_t i = 0; i < COUNT(holders); i++)
+        rows_set_secrets(&rows, holders[i]);
+    CHECK_EQ(sign_in(&stayd, &rows, "A"), 201);
+    CHECK_EQ(sign_in(&stayd, &rows, "B"), 201);
+    wait_for_next_second();
+    CHECK_EQ(refresh(&stayd, &rows, "A"), 200);
+    CASE("a third one takes the place of the one that was not");
+    CHECK_EQ(sign_in(&stayd, &rows, "C"), 201);
+    CHECK_EQ(refresh(&stayd, &rows, "B"), 401);
+    CHECK_EQ(refresh(&stayd, &rows, "A"), 409); // the same step again: advance
+    CHECK_EQ(refresh(&stayd, &rows, "C"), 200);
+    rows_clear(&rows);
+    stayd_clear(&stayd);
+}
+
+/* ---- Who has an account is not told by time ---- */
+
+struct shown_row {
+    const char *name;
+    const char *shown; /* in the field of the user name */
+};
+
+/* Each with a wrong password. The first is what the others are compared to. */
+static const struct shown_row shown[] = {
+    {"a name that is somebody's",         "ada"               },
+    {"one that is nobody's",              "nobody"            },
+    {"an address that is somebody's",     "ada@example.org"   },
+    {"one that is nobody's",              "nobody@example.org"},
+    {"a name with a hash from elsewhere", "imp"               },
+    {"what cannot be a name",             "\\u202e"           },
+};
+
+/* What the whole of stayd has worked so far: the wall tells of others, too. */
+static int64_t worked_us(const struct stayd *stayd)
+{
+    struct timespec now = {0};
+    clockid_t clock;
+
+    CHECK(clock_getcpuclockid(process_id(stayd->process), &clock) == 0 &&
+          clock_gettime(clock, &now) == 0);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Microseconds of work for one refused try. */
+static int64_t try_us(const struct stayd *stayd, const char *name)
+{
+    int64_t before_us = worked_us(stayd);
+    struct wire_reply reply;
+    char body[256];
+
+    (void)snprintf(body, sizeof body,
+                   "{\"username\":\"%s\",\"password\":\"wrong-one\"}", name);
+    reply =
+        wire_ask(stayd->port,
+                 &(struct wire_request){.method = "POST",
+                                        .path = "/d/express/api/auth/signin",
+                                        .body = body});
+    CHECK_EQ(reply.status, 401);
+    wire_clear(&reply);
+    return worked_us(stayd) - before_us;
+}
+
+/*
+ * The least of many, in turns. A hash costs many times as much as all the rest,
+ * so that half as much again is far from a hash too few or too many.
+ */
+static void compare_times(const struct stayd *stayd)
+{
+    int64_t least_us[COUNT(shown)];
+
+    for (size_t i = 0; i < COUNT(shown); i++)
+        least_us[i] = INT64_MAX;
+    for (size_t turn = 0; turn < TURNS; turn++)
+        for (size_t i = 0; i < COUNT(shown); i++) {
+            int64_t us = try_us(stayd, shown[i].shown);
+
+            least_us[i] = us < least_us[i] ? us : least_us[i];
+        }
+    for (size_t i = 1; i < COUNT(shown); i++) {
+        check_case("%s costs as much as %s", shown[i].name, shown[0].name);
+        check_note("%s: %lld us, %s: %lld us", shown[0].shown,
+                   (long long)least_us[0], shown[i].shown,
+                   (long long)least_us[i]);
+        CHECK(least_us[i] * 2 < least_us[0] * 3);
+        CHECK(least_us[0] * 2 < least_us[i] * 3);
+    }
+}
+
+/* Of a cost that would show. */
+static const char imported_user[] =
+    "{\"username\":\"imp\",\"password_hash\":\"$2b$08$"
+    "abcdefghijklmnopqrstuubAvJmxpQuyV3jn7x.SUSPxe.DearCPe\"}\n";
+
+static void timing(void **state)
+{
+    char path[PROCESS_PATH_SIZE + 16], database[PROCESS_PATH_SIZE + 16];
+    const char *const argv[] = {stayd_path(), "--database", database, "user",
+                                "import",     path,         NULL};
+    struct process_result result;
+    struct stayd stayd;
+
+    (void)state;
+    CASE("a user is imported");
+    if (!stayd_start(&stayd, NULL))
+        return;
+    (void)snprintf(path, sizeof path, "%s/users", stayd.folder);
+    (void)snprintf(database, sizeof database, "sqlite:%s/stay.db",
+                   stayd.folder);
+    CHECK(process_write_file(path, imported_user, sizeof imported_user - 1));
+    result = process_run(argv, NULL, NULL);
+    CHECK_EQ(result.code, 0);
+    process_result_clear(&result);
+    compare_times(&stayd);
     stayd_clear(&stayd);
 }
 
@@ -330,8 +468,8 @@ static void strings(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all),
-        cmocka_unit_test(cap),
+        cmocka_unit_test(all),        cmocka_unit_test(cap),
+        cmocka_unit_test(least_used), cmocka_unit_test(timing),
         cmocka_unit_test(strings),
     };
 

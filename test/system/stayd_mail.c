@@ -15,7 +15,7 @@
 #include "stayd.h"
 #include "wire.h"
 
-enum { CODE_SIZE = 64, TIMED = 60 };
+enum { CODE_SIZE = 64, TIMED = 60, HANGING = 10 };
 
 /* A stayd and the program that keeps what it would mail. */
 struct post {
@@ -432,6 +432,31 @@ static void failing(void **state)
     close_post(&post);
 }
 
+static void hanging(void **state)
+{
+    int64_t began_ms, longest_ms = 0;
+    struct post post;
+
+    (void)state;
+    CASE("programs that hang keep nobody waiting");
+    if (open_post(&post) &&
+        write_program(&post, "#!/bin/sh\nexec sleep 1000\n")) {
+        for (size_t i = 0; i < HANGING; i++) {
+            began_ms = process_now_ms();
+            CHECK_EQ(ask_reset(&post, i % 2 == 0 ? "ada@example.org"
+                                                 : "max@example.org"),
+                     204);
+            CHECK_EQ(ask(&post, "GET", "/readyz", NULL, NULL), 200);
+            began_ms = process_now_ms() - began_ms;
+            longest_ms = began_ms > longest_ms ? began_ms : longest_ms;
+        }
+        check_note("the longest of %d took %lld ms", HANGING,
+                   (long long)longest_ms);
+        CHECK(longest_ms < PROCESS_LIMIT_MS / 10);
+    }
+    close_post(&post);
+}
+
 /* Handed over is handed over, also at the end. */
 static void last(void **state)
 {
@@ -494,8 +519,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(mails),   cmocka_unit_test(failing),
-        cmocka_unit_test(last),    cmocka_unit_test(endless),
-        cmocka_unit_test(refused),
+        cmocka_unit_test(hanging), cmocka_unit_test(last),
+        cmocka_unit_test(endless), cmocka_unit_test(refused),
     };
 
     if (sodium_init() < 0)
