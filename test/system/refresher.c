@@ -235,8 +235,7 @@ static void *refresh(void *context)
         wire_clear(&reply);
         if (count == &all->counts.ended || count == &all->counts.others)
             return NULL;
-        if (!s->last_granted)
-            process_pause(); // a client would wait for a second
+        process_pause(); // a client would wait for minutes
         if (!ending)
             continue;
         if (end_ms == 0)
