@@ -326,6 +326,11 @@ static const struct row others[] = {
     {"sofunction never refuses a refresh with 401", "sofunction",
      MESSAGE_REFRESH, "reuse", "",
      "403\n" NEST "{\"message\":\"Refresh token is not valid.\"}"},
+    {"symfony: too many refreshes", "symfony", MESSAGE_REFRESH, "throttled",
+     "retry_after=7",
+     "429\nContent-Type: application/json\nRetry-After: 7\nCache-Control: "
+     "no-cache, private\nVary: Origin\n\n{\"code\":429,\"message\":\"Too many "
+     "refresh requests, please try again later.\"}"},
     {"symfony signs in; a slash is escaped", "symfony", MESSAGE_SIGN_IN, "ok",
      "access=a/b&refresh=R",
      "200\n" SYM "{\"token\":\"a\\/b\",\"refresh_token\":\"R\"}"},
