@@ -129,7 +129,9 @@ struct admin_cell {
     const char *text; /* NULL: it is `number`, or `flag` */
     int64_t number;
     bool is_flag; /* `number` is 0 or 1: JSON true or false, text yes or no */
-    bool is_time; /* wall seconds: text shows a date, JSON the number */
+    bool is_time; /* wall seconds: text shows a date, JSON the number; 0: there
+                     is none, "-" or null. Its name ends in "_s", in JSON only */
+    int width;    /* columns that it takes on a terminal, where more follow */
 };
 
 /*
@@ -141,6 +143,11 @@ struct admin_cell {
 void admin_list_row(struct admin *admin, const struct admin_cell *cells,
                     size_t count);
 int admin_list_end(struct admin *admin);
+
+enum { ADMIN_TIME_SIZE = 32 };
+
+/* "2026-11-21T16:06:41Z"; returns `out`. */
+const char *admin_time_text(int64_t time_s, char out[ADMIN_TIME_SIZE]);
 
 /* ---- The commands ---- */
 

@@ -7,6 +7,7 @@
 
 #include "server/admin.h"
 #include "server/audit.h"
+#include "server/hs256_file.h"
 #include "server/key_admin.h"
 #include "server/key_open.h"
 #include "server/server.h"
@@ -20,13 +21,13 @@ static void list_key(struct admin *admin, const struct key_fact *fact)
     struct span name = jws_algorithm_name(fact->algorithm);
     // clang-format off
     const struct admin_cell cells[] = {
-        {.name = "id", .number = fact->id},
-        {.name = "use", .text = access ? "access" : "refresh"},
-        {.name = "algorithm", .text = access ? algorithm : "HMAC-SHA256"},
-        {.name = "state", .text = key_state_text(fact->state)},
-        {.name = "kid", .text = fact->kid},
-        {.name = "created_s", .number = fact->created_s, .is_time = true},
-        {.name = "since_s", .number = fact->since_s, .is_time = true},
+        {.name = "id", .number = fact->id, .width = 4},
+        {.name = "use", .text = access ? "access" : "refresh", .width = 8},
+        {.name = "algorithm", .text = access ? algorithm : "HMAC-SHA256", .width = 12},
+        {.name = "state", .text = key_state_text(fact->state), .width = 10},
+        {.name = "kid", .text = fact->kid, .width = 44},
+        {.name = "created_s", .number = fact->created_s, .is_time = true, .width = 21},
+        {.name = "since_s", .number = fact->since_s, .is_time = true, .width = 21},
         {.name = "until_s", .number = fact->until_s, .is_time = true},
     };
     // clang-format on
@@ -60,6 +61,7 @@ int admin_keys_list(struct admin *admin)
 
 struct rotating {
     struct key_seal seal;
+    struct key_secret secret; /* of --hs256-secret-file */
     struct key_lives lives;
     struct key_rotation rotation;
     struct key_rotated done;
@@ -92,21 +94,50 @@ static bool read_options(struct admin *admin, struct key_rotation *out)
     return lead == NULL || config_duration(lead, 0, LEAD_MAX_S, &out->lead_s);
 }
 
+/* The key of that file and no other, or a restart would bring it back. */
+static int take_file(struct admin *admin, struct rotating *r)
+{
+    const char *path = admin->config->hs256_file;
+    char why[KEY_WHY_SIZE];
+
+    if (path == NULL || r->rotation.use != KEY_ACCESS)
+        return ADMIN_DONE;
+    if (!hs256_file_read(path, &r->secret, why))
+        return admin_fail("%s", why);
+    r->rotation.algorithm = JWS_HS256;
+    r->rotation.secret = &r->secret;
+    return ADMIN_DONE;
+}
+
 static int say_result(struct admin *admin, const struct rotating *r,
                       enum store_result result)
 {
+    char when[ADMIN_TIME_SIZE];
+
+    if (result == STORE_LIMIT && r->done.waits)
+        return admin_fail("keys: a new one waits to be used already; see stayd "
+                          "keys list");
     if (result == STORE_LIMIT)
-        return admin_fail("keys: a new one waits to be used already, or too "
-                          "many verify still; see stayd keys list");
+        return admin_fail("keys: so many verify still that there is no room; "
+                          "wait until one is over: see stayd keys list");
+    if (result == STORE_TAKEN && r->rotation.secret != NULL)
+        return admin_fail("keys: the secret in %s is in use already; put "
+                          "another one there first",
+                          admin->config->hs256_file);
     if (result == STORE_TAKEN)
         return admin_fail("keys: another process adds one right now; try "
                           "again");
     if (result != STORE_OK)
         return admin_store_failed(admin, result);
-    (void)printf("added key %lld %s, in use %s\n", (long long)r->done.added.id,
-                 r->done.added.kid,
-                 r->rotation.lead_s > 0 ? "later: see stayd keys list"
-                                        : "from now on");
+    (void)printf("added key %lld", (long long)r->done.added.id);
+    if (r->done.added.kid[0] != '\0')
+        (void)printf(" %s", r->done.added.kid);
+    if (r->rotation.lead_s == 0)
+        (void)printf(", in use from now on\n");
+    else
+        (void)printf(
+            ", published now, in use from %s on\n",
+            admin_time_text(r->lives.now_s + r->rotation.lead_s, when));
     return ADMIN_DONE;
 }
 
@@ -117,6 +148,7 @@ int admin_keys_rotate(struct admin *admin)
     char why[KEY_WHY_SIZE];
     const struct key_source source = {.store = admin->store, .path = path};
     enum store_result result;
+    int code = ADMIN_FAILED;
 
     if (!read_options(admin, &r.rotation))
         return admin_misuse("--lead: '%.64s' is not allowed; use 0s to 30d",
@@ -131,9 +163,14 @@ int admin_keys_rotate(struct admin *admin)
     config_key_path(admin->config, path);
     if (key_open_seal(&source, &r.seal, why) != KEY_OK)
         return admin_fail("%s", why);
+    if (take_file(admin, &r) != ADMIN_DONE)
+        goto done;
     r.lives.now_s = admin->now_s;
     (void)admin_audit(admin, AUDIT_KEY_ROTATE, 0);
     result = admin_change(admin, rotate, &r);
+    code = say_result(admin, &r, result);
+done:
     sodium_memzero(&r.seal, sizeof r.seal);
-    return say_result(admin, &r, result);
+    sodium_memzero(&r.secret, sizeof r.secret);
+    return code;
 }

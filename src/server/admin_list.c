@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "base/utf8.h"
@@ -12,10 +13,12 @@
 
 enum { LINE_SIZE = 16 * 1024 };
 
-/* A label is anybody's text, and a terminal does what a control tells it. */
-static void print_text(const char *text)
+/* A label is anybody's text, and a terminal does what a control tells it. The
+   columns it takes, as good as can be told. */
+static int print_text(const char *text)
 {
     struct span rest = span_of(text);
+    int columns = 0;
 
     while (rest.length > 0) {
         size_t n = utf8_length(rest);
@@ -25,30 +28,68 @@ static void print_text(const char *text)
             one = SPAN("?");
         (void)fwrite(one.text, 1, one.length, stdout); // admin_list_end tells
         rest = span_tail(rest, n > 0 ? n : 1);
+        columns++;
     }
+    return columns;
 }
 
-static void print_time(int64_t time_s)
+const char *admin_time_text(int64_t time_s, char out[ADMIN_TIME_SIZE])
 {
     time_t wall = (time_t)time_s;
     struct tm utc;
-    char text[32] = "?";
 
-    if (gmtime_r(&wall, &utc) != NULL)
-        (void)strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    (void)fputs(text, stdout);
+    if (gmtime_r(&wall, &utc) == NULL ||
+        strftime(out, ADMIN_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
+        (void)snprintf(out, ADMIN_TIME_SIZE, "?");
+    return out;
 }
 
-static void print_cell(const struct admin_cell *cell)
+static bool is_empty(const struct admin_cell *cell)
 {
+    return cell->text != NULL ? cell->text[0] == '\0'
+                              : cell->is_time && cell->number == 0;
+}
+
+static int print_cell(const struct admin_cell *cell)
+{
+    char when[ADMIN_TIME_SIZE];
+
+    if (is_empty(cell))
+        return print_text("-");
     if (cell->text != NULL)
-        print_text(cell->text);
-    else if (cell->is_flag)
-        (void)fputs(cell->number != 0 ? "yes" : "no", stdout);
-    else if (cell->is_time)
-        print_time(cell->number);
-    else
-        (void)printf("%lld", (long long)cell->number);
+        return print_text(cell->text);
+    if (cell->is_flag)
+        return print_text(cell->number != 0 ? "yes" : "no");
+    if (cell->is_time)
+        return print_text(admin_time_text(cell->number, when));
+    return printf("%lld", (long long)cell->number);
+}
+
+/* "created_s" is one that people read as "created". */
+static int print_name(const struct admin_cell *cell)
+{
+    size_t length = strlen(cell->name);
+
+    return printf("%.*s", (int)(cell->is_time ? length - 2 : length),
+                  cell->name);
+}
+
+/* Tabs for scripts; on a terminal, columns. */
+static void print_row(const struct admin_cell *cells, size_t count,
+                      int (*print)(const struct admin_cell *cell))
+{
+    bool seen = isatty(STDOUT_FILENO) == 1;
+
+    for (size_t i = 0; i < count; i++) {
+        int columns = print(&cells[i]);
+
+        if (i + 1 == count)
+            (void)putchar('\n');
+        else if (seen && columns < cells[i].width)
+            (void)printf("%*s", cells[i].width - columns, "");
+        else
+            (void)putchar(seen ? ' ' : '\t');
+    }
 }
 
 static void put_cell(struct json_writer *w, const struct admin_cell *cell)
@@ -58,6 +99,8 @@ static void put_cell(struct json_writer *w, const struct admin_cell *cell)
         json_put_string(w, span_of(cell->text));
     else if (cell->is_flag)
         json_put_bool(w, cell->number != 0);
+    else if (is_empty(cell))
+        json_put_null(w);
     else
         json_put_int(w, cell->number);
 }
@@ -85,12 +128,9 @@ void admin_list_row(struct admin *admin, const struct admin_cell *cells,
         print_json(cells, count, first);
         return;
     }
-    for (size_t i = 0; first && i < count; i++)
-        (void)printf("%s%c", cells[i].name, i + 1 < count ? '\t' : '\n');
-    for (size_t i = 0; i < count; i++) {
-        print_cell(&cells[i]);
-        (void)putchar(i + 1 < count ? '\t' : '\n');
-    }
+    if (first)
+        print_row(cells, count, print_name);
+    print_row(cells, count, print_cell);
 }
 
 int admin_list_end(struct admin *admin)

@@ -35,13 +35,13 @@ static bool list_session(void *context, const struct store_session *session)
     char sid[SID_TEXT] = "";
     // clang-format off
     const struct admin_cell cells[] = {
-        {.name = "sid", .text = sid},
-        {.name = "user", .text = listing->name},
-        {.name = "dialect", .text = session->dialect},
-        {.name = "label", .text = session->label},
-        {.name = "address", .text = session->address},
-        {.name = "agent", .text = session->agent},
-        {.name = "created_s", .number = session->created_s, .is_time = true},
+        {.name = "sid", .text = sid, .width = 24},
+        {.name = "user", .text = listing->name, .width = 16},
+        {.name = "dialect", .text = session->dialect, .width = 11},
+        {.name = "label", .text = session->label, .width = 16},
+        {.name = "address", .text = session->address, .width = 16},
+        {.name = "agent", .text = session->agent, .width = 24},
+        {.name = "created_s", .number = session->created_s, .is_time = true, .width = 22},
         {.name = "used_s", .number = session->used_s, .is_time = true},
     };
     // clang-format on

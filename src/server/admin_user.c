@@ -220,11 +220,11 @@ static bool list_one(void *context, const struct store_user *user)
     struct listing *listing = context;
     // clang-format off
     const struct admin_cell cells[] = {
-        {.name = "id", .number = user->id},
-        {.name = "name", .text = user->name},
-        {.name = "email", .text = user->email},
-        {.name = "roles", .text = user->roles},
-        {.name = "disabled", .number = user->disabled, .is_flag = true},
+        {.name = "id", .number = user->id, .width = 6},
+        {.name = "name", .text = user->name, .width = 20},
+        {.name = "email", .text = user->email, .width = 32},
+        {.name = "roles", .text = user->roles, .width = 24},
+        {.name = "disabled", .number = user->disabled, .is_flag = true, .width = 9},
         {.name = "created_s", .number = user->created_s, .is_time = true},
     };
     // clang-format on

@@ -480,7 +480,6 @@ static const struct config defaults = {
     .listen = "127.0.0.1:8080",
     .database = "sqlite:stay.db",
     .access_ttl_s = 5 * 60,
-    .algorithm = JWS_EDDSA,
     .refresh_idle_s = 30 * DAY_S,
     .refresh_max_s = 180 * DAY_S,
     .refresh_soft_s = 60,
@@ -495,6 +494,17 @@ static const struct config defaults = {
     .throttle = true,
 };
 
+static bool agree(const struct config *config, char why[CONFIG_WHY_SIZE])
+{
+    if (config->hs256_file == NULL || config->algorithm == JWS_NO_ALGORITHM ||
+        config->algorithm == JWS_HS256)
+        return true;
+    (void)snprintf(why, CONFIG_WHY_SIZE,
+                   "--hs256-secret-file: is for --algorithm HS256, not %s",
+                   jws_algorithm_name(config->algorithm).text);
+    return false;
+}
+
 enum config_result config_read_command(int argc, char *const argv[],
                                        char *const environment[],
                                        struct config *out,
@@ -508,7 +518,7 @@ enum config_result config_read_command(int argc, char *const argv[],
     result = read_options(argc, argv, out, command, why);
     if (result == CONFIG_OK &&
         (!read_environment(environment, out, why) || !read_file(out, why) ||
-         !config_secret_find(environment, out, why)))
+         !config_secret_find(environment, out, why) || !agree(out, why)))
         result = CONFIG_BAD;
     if (result == CONFIG_BAD)
         config_clear(out);

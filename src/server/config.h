@@ -64,15 +64,15 @@ struct config {
     const char *database;               /* "sqlite:PATH", "postgresql://..." */
     const char *database_password_file; /* NULL: none */
     char *credential; /* owned: the above, when it is the service manager's */
-    int64_t database_connections;       /* to a server; a quarter only read */
-    const char *trace;    /* a file for refresh decisions; NULL: none */
-    const char *url;      /* how clients reach us; NULL: as we listen */
-    const char *key_file; /* NULL: beside the database */
-    enum jws_algorithm algorithm;
-    const char *hs256_file; /* NULL: the secret is in the database */
-    int64_t key_life_s;     /* 0: keys are not rotated by age */
-    const char *issuer;     /* NULL: the url */
-    const char *audience;   /* NULL: the issuer */
+    int64_t database_connections; /* to a server; a quarter only read */
+    const char *trace;            /* a file for refresh decisions; NULL: none */
+    const char *url;              /* how clients reach us; NULL: as we listen */
+    const char *key_file;         /* NULL: beside the database */
+    enum jws_algorithm algorithm; /* JWS_NO_ALGORITHM: as the keys there are */
+    const char *hs256_file;       /* NULL: the secret is in the database */
+    int64_t key_life_s;           /* 0: keys are not rotated by age */
+    const char *issuer;           /* NULL: the url */
+    const char *audience;         /* NULL: the issuer */
     int64_t access_ttl_s;
     int64_t refresh_idle_s; /* 0: no limit */
     int64_t refresh_max_s;  /* 0: no limit */

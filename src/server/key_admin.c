@@ -109,6 +109,10 @@ static enum store_result add(struct rotating *r, const struct key_seal *seal,
         return STORE_LIMIT;
     if (!make_secret(r, out) || !name_key(&r->secret, out))
         return STORE_NO_MEMORY;
+    // A given secret may be the one that signs.
+    if (newest != NULL && out->kid[0] != '\0' &&
+        strcmp(out->kid, newest->kid) == 0)
+        return STORE_TAKEN;
     key_row_write(out, &r->secret, seal->bytes, &r->row);
     return store_key_add(r->store, &r->row);
 }
@@ -128,7 +132,8 @@ static bool is_there(const struct rotating *r)
         return false;
     if (given.use != KEY_ACCESS)
         return true;
-    if (newest->algorithm != given.algorithm)
+    if (given.algorithm != JWS_NO_ALGORITHM &&
+        given.algorithm != newest->algorithm)
         return false;
     if (r->rotation->secret == NULL)
         return true;
@@ -146,6 +151,8 @@ static enum store_result rotate(struct rotating *r, const struct key_seal *seal,
     key_plan_make(&r->facts, r->lives, &r->plan);
     if (is_there(r))
         return STORE_TAKEN;
+    out->waits =
+        key_plan_find(&r->facts, r->rotation->use, KEY_PUBLISHED) != NULL;
     if (is_full(r))
         return STORE_LIMIT;
     for (size_t i = 0; i < r->facts.count && result == STORE_OK; i++)

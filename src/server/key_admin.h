@@ -25,13 +25,14 @@ struct key_rotation {
 struct key_rotated {
     struct key_fact added;
     size_t retired; /* how many */
+    bool waits;     /* a new one was published already */
 };
 
 /*
  * Removes what is over, retires what signs, adds a key: several statements, for
  * a transaction of the caller's. STORE_OK; STORE_LIMIT: too many keys verify, or
- * a new one waits already; STORE_TAKEN: another process was first; else a
- * failure. Making an RS256 key takes a good part of a second.
+ * a new one waits already; STORE_TAKEN: another process was first, or the
+ * given secret is that of the newest key; else a failure. Making an RS256 key takes a good part of a second.
  */
 enum store_result key_rotate(struct store *store, const struct key_seal *seal,
                              const struct key_lives *lives,

@@ -86,16 +86,18 @@ struct opening {
     const struct key_seal *seal;
     struct key_facts facts;
     struct key_plan plan;
-    struct key_secret secret; /* from --hs256-secret-file */
-    char kid[STORE_KID_SIZE]; /* its name; empty: there is no such file */
+    enum jws_algorithm algorithm; /* none: any will do */
+    struct key_secret secret;     /* from --hs256-secret-file */
+    char kid[STORE_KID_SIZE];     /* its name; empty: there is no such file */
 };
 
 static enum key_result read_hs256(struct opening *o, char why[KEY_WHY_SIZE])
 {
     struct jws_key key;
 
-    if (o->source->hs256_file == NULL || o->source->algorithm != JWS_HS256)
+    if (o->source->hs256_file == NULL)
         return KEY_OK;
+    o->algorithm = JWS_HS256;
     if (!hs256_file_read(o->source->hs256_file, &o->secret, why))
         return KEY_WEAK;
     if (!jws_key_init(&key, JWS_HS256, o->secret.bytes, o->secret.length)) {
@@ -112,8 +114,21 @@ static bool wants_sign(const struct opening *o)
 {
     const struct key_fact *newest = key_plan_newest(&o->facts, KEY_ACCESS);
 
-    return newest == NULL || newest->algorithm != o->source->algorithm ||
-           (o->kid[0] != '\0' && strcmp(newest->kid, o->kid) != 0);
+    if (newest == NULL)
+        return true;
+    if (o->kid[0] != '\0')
+        return strcmp(newest->kid, o->kid) != 0;
+    return o->algorithm != JWS_NO_ALGORITHM &&
+           newest->algorithm != o->algorithm;
+}
+
+/* Nobody waits for the first key, and a shared one is not published. */
+static int64_t lead_of(const struct opening *o)
+{
+    if (key_plan_newest(&o->facts, KEY_ACCESS) == NULL ||
+        o->algorithm == JWS_HS256)
+        return 0;
+    return KEY_LEAD_S;
 }
 
 static enum store_result add(const struct opening *o, enum key_use use)
@@ -124,7 +139,8 @@ static enum store_result add(const struct opening *o, enum key_use use)
     enum store_result result;
 
     if (use == KEY_ACCESS) {
-        rotation.algorithm = o->source->algorithm;
+        rotation.algorithm = o->algorithm;
+        rotation.lead_s = lead_of(o);
         rotation.secret = o->kid[0] != '\0' ? &o->secret : NULL;
     }
     result = store_begin(store);
@@ -197,6 +213,7 @@ enum key_result key_open(struct key_ring **out, struct key_seal *seal,
         return KEY_NO_MEMORY;
     }
     o->source = source;
+    o->algorithm = source->algorithm;
     o->seal = seal;
     result = key_open_seal(source, seal, why);
     if (result == KEY_OK)

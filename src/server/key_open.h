@@ -10,14 +10,17 @@ struct key_source {
     struct store *store; /* opened to write; borrowed */
     const char *path;    /* of the key file */
     struct key_lives lives;
-    enum jws_algorithm algorithm; /* of access tokens from now on */
+    /* Of access tokens; none: that of the newest key, EdDSA where there is no
+       key, HS256 where there is a file. */
+    enum jws_algorithm algorithm;
     const char *hs256_file; /* the secret of HS256; NULL: in the database */
 };
 
 /*
  * Reads the ring, and makes what is missing: the key file, a key of each kind, a
- * key of the algorithm where the newest one is of another. Several that start at
- * once end up with the same. On failure `why` holds one line and *out is NULL.
+ * key of the algorithm where the newest one is of another; what others verify by
+ * is published KEY_LEAD_S before it signs. Several that start at once end up with
+ * the same. On failure `why` holds one line and *out is NULL.
  * *seal is to be wiped. Blocks.
  */
 enum key_result key_open(struct key_ring **out, struct key_seal *seal,

@@ -145,11 +145,13 @@ static void end_rotate(struct task *task)
 
 static bool is_old(const struct look *look)
 {
-    int64_t life_s = look->watch->worker->server->config->key_life_s;
+    const struct config *config = look->watch->worker->server->config;
+    int64_t life_s = config->key_life_s;
     const struct key_fact *used =
         key_plan_find(&look->facts, KEY_ACCESS, KEY_IN_USE);
 
-    return life_s > 0 && used != NULL &&
+    // A secret that others have from a file is theirs to change.
+    return life_s > 0 && used != NULL && config->hs256_file == NULL &&
            key_plan_find(&look->facts, KEY_ACCESS, KEY_PUBLISHED) == NULL &&
            used->since_s + life_s <= look->lives.now_s + KEY_LEAD_S;
 }

@@ -32,6 +32,12 @@ static const struct row rows[] = {
      "--databse: is not an option here; did you mean --database?"},
     {"an address", {"--listen", "127.0.0.1:0"}, CONFIG_OK, NULL},
     {"a Unix socket", {"--listen", "unix:/tmp/s"}, CONFIG_OK, NULL},
+    {"a file for HS256", {"--hs256-secret-file", "s"}, CONFIG_OK, NULL},
+    {"a file for HS256, which is said", {"--algorithm", "HS256",
+     "--hs256-secret-file", "s"}, CONFIG_OK, NULL},
+    {"a file for HS256, and another algorithm", {"--algorithm", "ES256",
+     "--hs256-secret-file", "s"}, CONFIG_BAD,
+     "--hs256-secret-file: is for --algorithm HS256, not ES256"},
     {"an address without a port", {"--listen", "127.0.0.1"}, CONFIG_BAD,
      "--listen: '127.0.0.1' is not allowed; use ADDR:PORT, [ADDR]:PORT or "
      "unix:PATH"},

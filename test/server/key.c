@@ -14,6 +14,8 @@ struct place {
     char folder[64];
     char path[96]; /* of the key file */
     struct store *store;
+    enum jws_algorithm algorithm; /* asked for at a start */
+    int64_t now_s;
 };
 
 static void open_place(struct place *p)
@@ -27,6 +29,8 @@ static void open_place(struct place *p)
     (void)snprintf(p->path, sizeof p->path, "%s/stay.key", p->folder);
     (void)snprintf(url, sizeof url, "sqlite:%s/stay.db", p->folder);
     CHECK_EQ(store_open(&p->store, &config, &why), STORE_OK);
+    p->algorithm = JWS_NO_ALGORITHM;
+    p->now_s = 1000;
 }
 
 static void close_place(struct place *p)
@@ -50,8 +54,8 @@ static enum key_result open_ring(struct place *p, struct key_ring **ring,
     struct key_source source = {
         .store = p->store,
         .path = p->path,
-        .lives = {.now_s = 1000, .access_s = 300},
-        .algorithm = JWS_EDDSA
+        .lives = {.now_s = p->now_s, .access_s = 300},
+        .algorithm = p->algorithm
     };
     struct key_seal seal;
 
@@ -151,6 +155,48 @@ static void first_start(void **state)
     CHECK_EQ(memcmp(&ring->plan, &again->plan, sizeof ring->plan), 0);
     key_ring_drop(ring);
     key_ring_drop(again);
+    close_place(&p);
+}
+
+static const struct start_row {
+    const char *name;
+    enum jws_algorithm asked;
+    int64_t now_s;
+    enum jws_algorithm signs;
+    size_t verify; /* keys in all */
+} starts[] = {
+  // clang-format off
+    {"the first key is EdDSA unless said", JWS_NO_ALGORITHM, 1000, JWS_EDDSA, 1},
+    {"another kind is published, and does not sign yet", JWS_ES256, 2000, JWS_EDDSA, 2},
+    {"at the next start it is not made again", JWS_ES256, 2001, JWS_EDDSA, 2},
+    {"nor where nothing is said", JWS_NO_ALGORITHM, 2002, JWS_EDDSA, 2},
+    {"a second before its time it does not sign", JWS_ES256, 2000 + KEY_LEAD_S - 1, JWS_EDDSA, 2},
+    {"then it signs", JWS_ES256, 2000 + KEY_LEAD_S, JWS_ES256, 2},
+    {"where nothing is said it goes on", JWS_NO_ALGORITHM, 3000, JWS_ES256, 1},
+    {"a shared one is used at once", JWS_HS256, 4000, JWS_HS256, 2},
+    {"and goes on", JWS_NO_ALGORITHM, 4001, JWS_HS256, 2},
+    {"back again it is published first", JWS_EDDSA, 5000, JWS_HS256, 2},
+    {"and signs after that", JWS_NO_ALGORITHM, 5000 + KEY_LEAD_S, JWS_EDDSA, 2},
+  // clang-format on
+};
+
+static void another_algorithm(void **state)
+{
+    struct place p;
+    struct key_ring *ring = NULL;
+    char why[KEY_WHY_SIZE];
+
+    (void)state;
+    open_place(&p);
+    for (size_t i = 0; i < COUNT(starts); i++) {
+        CASE(starts[i].name);
+        p.algorithm = starts[i].asked;
+        p.now_s = starts[i].now_s;
+        CHECK_EQ(open_ring(&p, &ring, why), KEY_OK);
+        CHECK_EQ(signature_algorithm(ring->sign[0].key), starts[i].signs);
+        CHECK_EQ(ring->sign_count, starts[i].verify);
+    }
+    key_ring_drop(ring);
     close_place(&p);
 }
 
@@ -317,9 +363,13 @@ static void binding(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(memory),      cmocka_unit_test(first_start),
-        cmocka_unit_test(wrong_files), cmocka_unit_test(folders),
-        cmocka_unit_test(macs),        cmocka_unit_test(publishing),
+        cmocka_unit_test(memory),
+        cmocka_unit_test(first_start),
+        cmocka_unit_test(another_algorithm),
+        cmocka_unit_test(wrong_files),
+        cmocka_unit_test(folders),
+        cmocka_unit_test(macs),
+        cmocka_unit_test(publishing),
         cmocka_unit_test(binding),
     };
 

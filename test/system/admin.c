@@ -33,7 +33,7 @@ struct command_row {
     "{\"time\":\"<ANY>\",\"level\":\"audit\",\"event\":\"" event               \
     "\",\"outcome\":\"ok\"," rest "\"by\":\"operator\"}\n"
 #define NOT_WELL "stayd: stayd would not start, or not serve well\n"
-#define USER_HEAD "id\tname\temail\troles\tdisabled\tcreated_s\n"
+#define USER_HEAD "id\tname\temail\troles\tdisabled\tcreated\n"
 
 /* In this order, on one database. */
 // clang-format off
@@ -123,7 +123,7 @@ static const struct command_row rows[] = {
      "", TOLD("user_disable", "\"user\":1,")},
     {"the list tells it", {"user", "list"}, NULL, 0,
      USER_HEAD "1\tbob\tbob@example.org\tmoderator\tyes\t<ANY>Z\n"
-     "2\tbea\t\tuser\tno\t<ANY>Z\n", ""},
+     "2\tbea\t-\tuser\tno\t<ANY>Z\n", ""},
     {"enable", {"user", "enable", "bob"}, NULL, 0, "",
      TOLD("user_enable", "\"user\":1,")},
     {"the list, for scripts", {"user", "list", "--json"}, NULL, 0,
@@ -149,7 +149,8 @@ static const struct command_row rows[] = {
      NULL, 0, "0 ended\n",
      TOLD("sessions_end", "\"user\":1,\"sessions\":0,")},
     {"rotate the keys", {"keys", "rotate"}, NULL, 0,
-     "added key <INT> <TOKEN>, in use later: see stayd keys list\n",
+     "added key <INT> <TOKEN>, published now, in use from <TOKEN>:<INT>:<TOKEN> "
+     "on\n",
      TOLD("key_rotate", "\"key\":<INT>,")},
     {"import: nobody is added where a line is bad", {"user", "import",
      "$F/bad.users"}, NULL, 1, "", "stayd: $F/bad.users:2: not a JSON object\n"

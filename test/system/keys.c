@@ -191,27 +191,35 @@ static void each_algorithm(void **state)
 
 static void another_algorithm(void **state)
 {
+    static const char *const list[] = {"list", "--json", NULL};
     const char *const options[] = {"--algorithm", "ES256", NULL};
     struct tokens before;
     struct tokens after;
+    char text[4096];
     struct stayd s;
 
     (void)state;
-    CASE("started again with another algorithm, new tokens are of that one");
+    CASE("started again with another algorithm, its key is published first");
     if (!stayd_start(&s, NULL))
         return;
     CHECK(sign_in(s.port, &before));
     CHECK_EQ(stayd_stop(&s, SIGTERM), 0);
     if (!stayd_restart(&s, options))
         return;
-    CHECK(sign_in(s.port, &after));
-    CHECK(strstr(after.header, "\"alg\":\"ES256\"") != NULL);
-    CASE("those of the old one go on until they expire");
-    CHECK_EQ(verify(s.port, before.access), 204);
     CHECK_EQ(count_keys(s.port), 2);
-    CASE("and the sessions go on");
+    CHECK(sign_in(s.port, &after));
+    CHECK(strstr(after.header, "\"alg\":\"EdDSA\"") != NULL);
+    CHECK_EQ(keys(&s, list, text, sizeof text), 0);
+    CHECK(strstr(text, "\"algorithm\":\"ES256\",\"state\":\"published\"") !=
+          NULL);
+    CASE("the tokens and sessions from before go on");
+    CHECK_EQ(verify(s.port, before.access), 204);
     CHECK(refresh(s.port, &before));
-    CHECK(strstr(before.header, "\"alg\":\"ES256\"") != NULL);
+    CASE("a start that says nothing of it changes nothing");
+    CHECK_EQ(stayd_stop(&s, SIGTERM), 0);
+    if (!stayd_restart(&s, NULL))
+        return;
+    CHECK_EQ(count_keys(s.port), 2);
     stayd_clear(&s);
 }
 
@@ -221,6 +229,9 @@ static void rotation(void **state)
 {
     static const char *const rotate[] = {"rotate", "--lead", "3s", NULL};
     static const char *const list[] = {"list", "--json", NULL};
+    static const char *const plain[] = {"list", NULL};
+    static const char head[] =
+        "id\tuse\talgorithm\tstate\tkid\tcreated\tsince\tuntil\n";
     char text[4096];
     struct tokens old;
     struct tokens now;
@@ -242,6 +253,11 @@ static void rotation(void **state)
     CASE("a second rotation waits for the first");
     CHECK_EQ(keys(&s, rotate, text, sizeof text), 1);
     CHECK(strstr(text, "a new one waits to be used already") != NULL);
+    CASE("what is not planned is no time of 1970");
+    CHECK_EQ(keys(&s, plain, text, sizeof text), 0);
+    CHECK(strncmp(text, head, sizeof head - 1) == 0);
+    CHECK(strstr(text, "\t-\n") != NULL);
+    CHECK(strstr(text, "1970") == NULL);
     CASE("then the new one signs, and nobody was told");
     end_ms = process_now_ms() + PROCESS_LIMIT_MS;
     while (strcmp(now.header, old.header) == 0 && process_now_ms() < end_ms) {
@@ -409,13 +425,61 @@ static void shared_secrets(void **state)
         try_secret(&secrets[i]);
 }
 
+/* A new secret is put into the file, and then into use. */
+static void shared_secret_changed(void **state)
+{
+    char file[PROCESS_PATH_SIZE + 16];
+    const char *const options[] = {"--hs256-secret-file", file, NULL};
+    const char *const rotate[] = {
+        "rotate", "--lead", "1s", "--hs256-secret-file", file, NULL};
+    static const char *const list[] = {"list", "--json", NULL};
+    static const char first[] = "q7WnZ0r-XhT4_vKe9LsBpJ2mYcUgA5dF\n";
+    static const char second[] = "Fd5AgUcYm2JpBsL9eKv_4ThX-r0ZnW7q\n";
+    char folder[PROCESS_PATH_SIZE];
+    char before[4096];
+    char after[4096];
+    char text[1024];
+    struct stayd s;
+
+    (void)state;
+    CASE("a file alone says that it is HS256");
+    CHECK(process_folder(folder));
+    (void)snprintf(file, sizeof file, "%s/secret", folder);
+    CHECK(process_write_file(file, first, sizeof first - 1));
+    CHECK_EQ(chmod(file, 0600), 0);
+    if (!stayd_start(&s, options))
+        return;
+    CHECK_EQ(keys(&s, list, before, sizeof before), 0);
+    CHECK(strstr(before, "\"HS256\"") != NULL);
+    CASE("the secret that is in use cannot take its own place");
+    CHECK_EQ(keys(&s, rotate, text, sizeof text), 1);
+    CHECK(strstr(text, "is in use already") != NULL);
+    CASE("another one can, and stays after a restart");
+    CHECK(process_write_file(file, second, sizeof second - 1));
+    CHECK_EQ(keys(&s, rotate, text, sizeof text), 0);
+    CHECK_EQ(keys(&s, list, before, sizeof before), 0);
+    CHECK_EQ(stayd_stop(&s, SIGTERM), 0);
+    CHECK(stayd_restart(&s, options));
+    CHECK_EQ(keys(&s, list, after, sizeof after), 0);
+    CHECK_EQ(strlen(after) > 100, true);
+    CHECK(strstr(after, "\"id\":3") != NULL);
+    CHECK(strstr(after, "\"id\":4") == NULL);
+    stayd_clear(&s);
+    process_folder_remove(folder);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_algorithm), cmocka_unit_test(another_algorithm),
-        cmocka_unit_test(rotation),       cmocka_unit_test(leads),
-        cmocka_unit_test(compromise),     cmocka_unit_test(by_age),
-        cmocka_unit_test(cached),         cmocka_unit_test(shared_secrets),
+        cmocka_unit_test(each_algorithm),
+        cmocka_unit_test(another_algorithm),
+        cmocka_unit_test(rotation),
+        cmocka_unit_test(leads),
+        cmocka_unit_test(compromise),
+        cmocka_unit_test(by_age),
+        cmocka_unit_test(cached),
+        cmocka_unit_test(shared_secrets),
+        cmocka_unit_test(shared_secret_changed),
     };
 
     return check_run("system/keys", tests);
