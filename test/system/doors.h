@@ -26,8 +26,7 @@ enum doors_verdict {
     DOORS_NO_ADMIN, /* good, and not for what an administrator may */
     DOORS_EXPIRED,  /* refused, and said to have expired where that is said */
     DOORS_BAD,      /* refused */
-    DOORS_ENDED,    /* refused, for its session has ended */
-    DOORS_DISABLED, /* so has it, and the account is told to be disabled */
+    DOORS_DISABLED, /* refused, and the account told to be disabled */
 };
 
 /* `token` may be any text without a line's end. */
