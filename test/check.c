@@ -168,10 +168,18 @@ static void report(const char *suite, double seconds)
     (void)fclose(file);
 }
 
+bool check_on_postgres(void)
+{
+    const char *kind = getenv("STAY_STORE");
+
+    return kind != NULL && strcmp(kind, "postgres") == 0;
+}
+
 int check_run_group(const char *suite, const struct CMUnitTest *tests,
                     size_t count)
 {
     struct timespec start, end;
+    char name[128];
     struct CMUnitTest *rows = calloc(count, sizeof *rows);
     int failed;
 
@@ -198,7 +206,9 @@ int check_run_group(const char *suite, const struct CMUnitTest *tests,
         }
     }
     (void)clock_gettime(CLOCK_MONOTONIC, &end);
-    report(suite, (double)(end.tv_sec - start.tv_sec) +
+    (void)snprintf(name, sizeof name, "%s%s", suite,
+                   check_on_postgres() ? ".postgres" : "");
+    report(name, (double)(end.tv_sec - start.tv_sec) +
                       (double)(end.tv_nsec - start.tv_nsec) / 1e9);
     free(rows);
     return failed != 0 || now.rows_failed != 0;

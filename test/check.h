@@ -62,6 +62,13 @@ void check_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* STAY_VECTORS, or ../shared/vectors beside the project; NULL when absent. */
 const char *check_vectors(void);
 
+/*
+ * The environment's STAY_STORE is "postgres": the same rows on PostgreSQL, by
+ * those kits that have a database (store/fixture.h, system/stayd.h). ".postgres"
+ * goes behind the suite's name then.
+ */
+bool check_on_postgres(void);
+
 /* Runs the tests; the exit code of main. Adds a line to STAY_REPORT if set. */
 #define check_run(suite, tests)                                                \
     check_run_group((suite), (tests), sizeof(tests) / sizeof((tests)[0]))

@@ -12,9 +12,7 @@ static struct postgres server;
 
 bool fixture_is_postgres(void)
 {
-    const char *kind = getenv("STAY_STORE");
-
-    return kind != NULL && strcmp(kind, "postgres") == 0;
+    return check_on_postgres();
 }
 
 struct postgres *fixture_server(void)
@@ -33,17 +31,15 @@ int fixture_run_group(const char *suite, const struct CMUnitTest *tests,
                       size_t count)
 {
     static const struct CMUnitTest skipped[] = {cmocka_unit_test(skip_all)};
-    char name[128];
     int code;
 
     if (!fixture_is_postgres())
         return check_run_group(suite, tests, count);
-    (void)snprintf(name, sizeof name, "%s.postgres", suite);
     if (postgres_programs() == NULL)
-        return check_run(name, skipped);
+        return check_run(suite, skipped);
     if (!postgres_start(&server))
         return 1;
-    code = check_run_group(name, tests, count);
+    code = check_run_group(suite, tests, count);
     postgres_clear(&server);
     return code;
 }

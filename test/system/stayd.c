@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "check.h"
+#include "postgres.h"
 #include "wire.h"
 
 enum { OPTIONS_MAX = 64 };
@@ -17,17 +19,55 @@ const char *stayd_path(void)
     return path != NULL && path[0] != '\0' ? path : STAYD_PATH;
 }
 
+/* ---- Its database ---- */
+
+static struct postgres server; /* of all that are started on PostgreSQL */
+static pid_t server_owner;
+
+static void stop_server(void)
+{
+    if (getpid() == server_owner) // and not in a child that ends
+        postgres_clear(&server);
+}
+
+/* False: the row was skipped, or has failed. */
+static bool add_database(struct stayd *s)
+{
+    static int number;
+    char name[32];
+
+    if (server_owner == 0) {
+        if (!postgres_start(&server))
+            return false;
+        server_owner = getpid();
+        if (atexit(stop_server) != 0)
+            return false;
+    }
+    (void)snprintf(name, sizeof name, "stayd_%d", ++number);
+    return postgres_add_database(&server, name, s->database);
+}
+
+/* A folder, and a database that nobody has used. */
+static bool make_place(struct stayd *s)
+{
+    if (!process_folder(s->folder))
+        return false;
+    (void)snprintf(s->database, sizeof s->database, "sqlite:%s/stay.db",
+                   s->folder);
+    return !check_on_postgres() || add_database(s);
+}
+
+/* ---- Its process ---- */
+
 static bool launch(struct stayd *s, const char *const options[])
 {
-    char database[PROCESS_PATH_SIZE + 32];
     char key_file[PROCESS_PATH_SIZE + 32];
     char listen[32];
     const char *argv[OPTIONS_MAX + 16] = {
-        stayd_path(), "--listen", listen,   "--database",   database,
+        stayd_path(), "--listen", listen,   "--database",   s->database,
         "--key-file", key_file,   "--demo", "--no-throttle"};
 
     (void)snprintf(listen, sizeof listen, "127.0.0.1:%d", s->port);
-    (void)snprintf(database, sizeof database, "sqlite:%s/stay.db", s->folder);
     (void)snprintf(key_file, sizeof key_file, "%s/stay.key", s->folder);
     for (size_t i = 0; options != NULL && options[i] != NULL; i++)
         if (i < OPTIONS_MAX)
@@ -79,19 +119,19 @@ static bool try_launch(struct stayd *s, const char *const options[])
 bool stayd_begin(struct stayd *out, const char *const options[])
 {
     *out = (struct stayd){.port = 0};
-    return process_folder(out->folder) && launch(out, options);
+    return make_place(out) && launch(out, options);
 }
 
 bool stayd_start(struct stayd *out, const char *const options[])
 {
     *out = (struct stayd){.port = 0};
-    return process_folder(out->folder) && try_launch(out, options);
+    return make_place(out) && try_launch(out, options);
 }
 
 bool stayd_start_earnest(struct stayd *out, const char *const options[])
 {
     *out = (struct stayd){.earnest = true};
-    return process_folder(out->folder) && try_launch(out, options);
+    return make_place(out) && try_launch(out, options);
 }
 
 bool stayd_restart(struct stayd *s, const char *const options[])

@@ -8,11 +8,14 @@
 
 #include "process.h"
 
+enum { STAYD_URL_SIZE = 192 };
+
 struct stayd {
     struct process *process;        /* NULL: it did not start */
     int port;                       /* on 127.0.0.1 */
     char url[64];                   /* "http://127.0.0.1:PORT" */
     char folder[PROCESS_PATH_SIZE]; /* holds stay.db and stay.key */
+    char database[STAYD_URL_SIZE];  /* its address, unless options say other */
     bool earnest;                   /* without --demo */
 };
 
@@ -23,7 +26,8 @@ const char *stayd_path(void);
  * Starts one on port 0 (or a given port) with a database and a key file of its
  * own in a new folder, `--demo`, and `options` (NULL, or ended by NULL); waits
  * for its first line. Tests try passwords all day from one address, so there is
- * --no-throttle too, unless the options say --throttle.
+ * --no-throttle too, unless the options say --throttle. With check_on_postgres
+ * the database is a new one in a PostgreSQL of the test's own.
  */
 bool stayd_start(struct stayd *out, const char *const options[]);
 /* The same without --demo. */

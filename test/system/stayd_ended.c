@@ -69,12 +69,10 @@ static enum store_result settle(struct store *store,
 
 static struct store *open_database(const struct stayd *stayd)
 {
-    char url[PROCESS_PATH_SIZE + 32];
-    struct store_config config = {.url = url, .mode = STORE_WRITE};
+    struct store_config config = {.url = stayd->database, .mode = STORE_WRITE};
     struct store *store = NULL;
     struct store_why why;
 
-    (void)snprintf(url, sizeof url, "sqlite:%s/stay.db", stayd->folder);
     CASE("the database is changed while stayd is down");
     CHECK_EQ(store_open(&store, &config, &why), STORE_OK);
     return store;

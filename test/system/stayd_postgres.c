@@ -60,6 +60,16 @@ static const struct start_row start_rows[] = {
      {"--database-password-file", "$W/word"}, NULL, -1, ""},
     {"a password from a passfile", "postgresql://locked@127.0.0.1:{P}/locked"
      "?passfile=$W/pass", {NULL}, NULL, -1, ""},
+    {"a password from the service manager",
+     "postgresql://locked@127.0.0.1:{P}/locked", {NULL},
+     "CREDENTIALS_DIRECTORY=$W/credentials", -1, ""},
+    {"a password in libpq's own variable",
+     "postgresql://locked@127.0.0.1:{P}/locked", {NULL},
+     "PGPASSWORD=open sesame", 2, "stayd: PGPASSWORD: <EXPOSED>"},
+    {"a password file that anyone can read",
+     "postgresql://locked@127.0.0.1:{P}/locked", {"--database-password-file",
+     "$W/wide"}, NULL, 1, "stayd: database: its password file $W/wide can be "
+     "read by anyone: chmod 600\n"},
     {"a service from its file", "postgresql://?service=stay", {NULL},
      "PGSERVICEFILE=$W/services", -1, ""},
     {"a password in the file of options", NULL, {"--config", "$W/options"},
@@ -132,7 +142,7 @@ static void fill_in(char out[VALUE_SIZE * 2], const char *text,
 
 static bool write_file(const char *folder, const char *name, const char *text)
 {
-    char path[PROCESS_PATH_SIZE + 16];
+    char path[PROCESS_PATH_SIZE + 32];
 
     (void)snprintf(path, sizeof path, "%s/%s", folder, name);
     return process_write_file(path, text, strlen(text));
@@ -159,6 +169,12 @@ static void write_files(const struct postgres *db, const char *folder)
           write_file(folder, "open", text));
     (void)snprintf(path, sizeof path, "%s/open", folder);
     CHECK_EQ(chmod(path, 0644), 0);
+    CHECK(write_file(folder, "wide", "open sesame\n"));
+    (void)snprintf(path, sizeof path, "%s/wide", folder);
+    CHECK_EQ(chmod(path, 0604), 0);
+    (void)snprintf(path, sizeof path, "%s/credentials", folder);
+    CHECK_EQ(mkdir(path, 0700), 0);
+    CHECK(write_file(folder, "credentials/database-password", "open sesame"));
 }
 
 static void make_databases(struct postgres *db)
