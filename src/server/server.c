@@ -546,18 +546,28 @@ enum server_result server_run(struct server *server)
     return SERVER_OK;
 }
 
+/* The last one to leave a database tidies up, and that takes one that writes. */
+static void close_readers(struct server *server)
+{
+    for (size_t i = 0; server->workers != NULL && i < server->worker_count;
+         i++) {
+        store_close(server->workers[i].reader);
+        server->workers[i].reader = NULL; // the loops no longer turn
+    }
+}
+
 void server_close(struct server *server)
 {
     // In this order: who posts to a loop ends before that loop.
     atomic_store(&server->stopping, true);
     census_close(server->census);
     password_close(server->pool);
-    writer_close(server->writer);
+    close_readers(server);
     writer_close(server->asking);
+    writer_close(server->writer);
     for (size_t i = 0; server->workers != NULL && i < server->worker_count;
          i++) {
         loop_close(server->workers[i].loop);
-        store_close(server->workers[i].reader);
         key_ring_drop(server->workers[i].keys);
     }
     free(server->workers);
