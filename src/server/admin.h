@@ -132,6 +132,7 @@ struct admin_cell {
     bool is_time; /* wall seconds: text shows a date, JSON the number; 0: there
                      is none, "-" or null. Its name ends in "_s", in JSON only */
     int width;    /* columns that it takes on a terminal, where more follow */
+    bool is_list; /* `text` is words with blanks between: JSON has an array */
 };
 
 /*

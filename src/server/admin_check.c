@@ -140,6 +140,37 @@ static bool check_clients(const struct config *config)
 
 /* ---- The database, and what seals its keys ---- */
 
+/* What is not there yet can be made; NULL, or why not. */
+static const char *folder_fault(const char *path)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t length = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+
+    if (length + 2 > sizeof folder)
+        return "its path is too long";
+    (void)snprintf(folder, sizeof folder, "%.*s.", (int)length, path);
+    if (access(folder, W_OK | X_OK) == 0)
+        return NULL;
+    return errno == ENOENT ? "its folder does not exist"
+                           : "its folder cannot be written to";
+}
+
+/* Of `path`, which is not there. */
+static bool say_absent(const char *what, const char *path)
+{
+    const char *fault = folder_fault(path);
+    char text[PATH_MAX + 64];
+
+    if (fault == NULL) {
+        say("note", what, "there is none yet: the first start makes it");
+        return true;
+    }
+    (void)snprintf(text, sizeof text, "%s %s: %s", what, path, fault);
+    say("wrong", what, text);
+    return false;
+}
+
 /* Without keys in the database, any key file will do. */
 static bool check_new_key_file(const char *path)
 {
@@ -151,7 +182,7 @@ static bool check_new_key_file(const char *path)
     if (result == KEY_FILE_OK)
         say("well", "key file", path);
     else if (result == KEY_FILE_NONE)
-        say("note", "key file", "there is none yet: the first start makes it");
+        return say_absent("key file", path);
     else
         say("wrong", "key file", text);
     return result != KEY_FILE_BAD;
@@ -195,11 +226,13 @@ static bool check_database(struct admin *admin)
     struct store_why why = {.text = ""};
     int64_t version = 0;
 
-    if (is_absent(admin->config)) {
-        say("note", "database", "there is none yet: the first start makes it");
+    if (is_absent(admin->config))
+        return say_absent("database", admin->config->database + 7);
+    result = store_open(&admin->store, &config, &why);
+    if (result == STORE_OLDER) {
+        say("note", "database", why.text);
         return true;
     }
-    result = store_open(&admin->store, &config, &why);
     if (result == STORE_OK)
         result = store_check(admin->store, &why);
     if (result == STORE_OK)

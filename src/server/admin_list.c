@@ -92,10 +92,24 @@ static void print_row(const struct admin_cell *cells, size_t count,
     }
 }
 
+static void put_words(struct json_writer *w, struct span rest)
+{
+    json_open(w, '[');
+    while (rest.length > 0) {
+        size_t end = span_find(rest, ' ');
+
+        json_put_string(w, span_head(rest, end));
+        rest = span_tail(rest, end + 1);
+    }
+    json_close(w, ']');
+}
+
 static void put_cell(struct json_writer *w, const struct admin_cell *cell)
 {
     json_key(w, span_of(cell->name));
-    if (cell->text != NULL)
+    if (cell->is_list)
+        put_words(w, span_of(cell->text));
+    else if (cell->text != NULL)
         json_put_string(w, span_of(cell->text));
     else if (cell->is_flag)
         json_put_bool(w, cell->number != 0);

@@ -54,7 +54,6 @@ static const struct reason_row {
 } reasons[] = {
     {CASE_TOO_SHORT,  "is too short: at least 8 characters"},
     {CASE_TOO_LONG,   "is too long"                        },
-    {CASE_TOO_COMMON, "is too easily guessed"              },
     {CASE_ALL_DIGITS, "is all digits"                      },
 };
 
@@ -91,13 +90,27 @@ static int fill_user(struct admin *admin, struct store_user *user)
     return ADMIN_DONE;
 }
 
+static int judge_password(const struct store_user *user, struct span text)
+{
+    struct plausible_about about =
+        plausible_about(span_of(user->name), span_of(user->email));
+    struct plausible_guess guess = plausible_guess(text, &about);
+    enum reply_kind wrong[1];
+
+    if (plausible_password(text, guess.kind, wrong, 1) == 0)
+        return ADMIN_DONE;
+    if (wrong[0] == guess.kind)
+        return admin_misuse("the password is too easy to guess: %.*s",
+                            (int)strcspn(guess.reason, "."), guess.reason);
+    return refuse("password", wrong[0]);
+}
+
 static int hash_password(struct admin *admin, struct store_user *user)
 {
     const struct password_config costs = {.threads = 0};
     char password[ADMIN_SECRET_SIZE];
     char normal[ADMIN_SECRET_SIZE];
     struct span text = {normal, 0};
-    enum reply_kind wrong[1];
     size_t length;
     int code = admin_read_password(admin, password, &length);
 
@@ -105,11 +118,8 @@ static int hash_password(struct admin *admin, struct store_user *user)
         !nfc_copy((struct span){password, length}, normal, sizeof normal))
         code = refuse("password", CASE_INVALID);
     text = span_of(normal);
-    if (code == ADMIN_DONE &&
-        plausible_password(
-            text, plausible_is_common(text) ? CASE_TOO_COMMON : CASE_OK, wrong,
-            1) > 0)
-        code = refuse("password", wrong[0]);
+    if (code == ADMIN_DONE)
+        code = judge_password(user, text);
     if (code == ADMIN_DONE && password_make(&costs, password, text.length,
                                             user->password) != PASSWORD_OK)
         code = admin_fail("the password could not be hashed: out of memory");
@@ -223,7 +233,7 @@ static bool list_one(void *context, const struct store_user *user)
         {.name = "id", .number = user->id, .width = 6},
         {.name = "name", .text = user->name, .width = 20},
         {.name = "email", .text = user->email, .width = 32},
-        {.name = "roles", .text = user->roles, .width = 24},
+        {.name = "roles", .text = user->roles, .is_list = true, .width = 24},
         {.name = "disabled", .number = user->disabled, .is_flag = true, .width = 9},
         {.name = "created_s", .number = user->created_s, .is_time = true},
     };

@@ -182,10 +182,11 @@ static void note_unavailable(struct call *call)
     if (worker->unavailable_s == call->now_s)
         return;
     worker->unavailable_s = call->now_s;
-    if (worker->reader == NULL)
-        writer_message(worker->server->writer, said);
-    else
+    said[0] = '\0';
+    if (worker->reader != NULL)
         (void)snprintf(said, sizeof said, "%s", store_message(worker->reader));
+    if (said[0] == '\0') // it was not the reader that failed
+        writer_message(worker->server->writer, said);
     log_event(&call->server->log, CONFIG_WARN, "unavailable",
               "message=%s database=\"%s\"", message_name(call->message), said);
 }

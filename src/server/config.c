@@ -181,7 +181,7 @@ static void say_value(const char *where, const char *text,
 
     // Of an address not even a part: the password may stand in it.
     if (row->at == AT(database) && row->kind == KIND_TEXT &&
-        !store_url_is_file(text))
+        !store_url_is_file(text) && strpbrk(text, "@%?=") != NULL)
         text = "...";
     for (; text[length] != '\0' && length < sizeof shown - 1; length++)
         shown[length] =
@@ -363,10 +363,11 @@ static void refuse_option(const char *text, bool wants_value,
 {
     const char *nearest =
         strncmp(text, "--", 2) == 0 ? config_nearest(text + 2) : NULL;
+    bool known = optopt >= OPTION_VALUE; // only what it has is wrong
 
-    if (wants_value)
-        (void)snprintf(why, CONFIG_WHY_SIZE, "%.64s: needs a value; see --help",
-                       text);
+    if (wants_value || known)
+        (void)snprintf(why, CONFIG_WHY_SIZE, "%.64s: %s; see --help", text,
+                       wants_value ? "needs a value" : "takes no value");
     else if (nearest == NULL)
         (void)snprintf(why, CONFIG_WHY_SIZE,
                        "%.64s: is not an option here; see --help", text);

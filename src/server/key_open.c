@@ -57,6 +57,15 @@ static enum key_result check_seal(const struct key_source *source,
                     why);
 }
 
+static enum key_result say_missing(const struct key_source *source,
+                                   char why[KEY_WHY_SIZE])
+{
+    return say_file(source,
+                    "is missing, and the keys in the database are sealed with "
+                    "it: bring it back, or say by --key-file where it is",
+                    why);
+}
+
 /* A new key file is made only where it can not hide the loss of the old one. */
 enum key_result key_open_seal(const struct key_source *source,
                               struct key_seal *out, char why[KEY_WHY_SIZE])
@@ -70,10 +79,7 @@ enum key_result key_open_seal(const struct key_source *source,
     found = sealed ? key_file_read(source->path, out->bytes, why)
                    : key_file_make(source->path, out->bytes, why);
     if (found == KEY_FILE_NONE)
-        return say_file(source,
-                        "is missing, and the keys in the database are sealed "
-                        "with it",
-                        why);
+        return say_missing(source, why);
     if (found != KEY_FILE_OK)
         return KEY_BAD_FILE;
     return check_seal(source, out, why);

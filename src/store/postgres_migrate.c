@@ -43,7 +43,7 @@ enum store_result postgres_check_schema(struct postgres_store *s)
     enum store_result result = postgres_read_version(s, &version);
 
     if (result == STORE_OK && version < newest)
-        return refuse(s, "not migrated yet", STORE_DENIED);
+        return refuse(s, store_result_text(STORE_OLDER), STORE_OLDER);
     if (result == STORE_OK && version > newest)
         result = postgres_number(s, find_oldest, &oldest);
     if (result == STORE_OK && !migration_allows(newest, version, oldest))

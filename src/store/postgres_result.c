@@ -38,6 +38,22 @@ static const struct state_row {
     {"",      STORE_FAILED,    true,  false},
 };
 
+/* A new line and its indent become one blank. */
+static void one_line(char *text)
+{
+    char *to = text;
+
+    for (const char *c = text; *c != '\0'; c++) {
+        bool blank = *c == ' ' || *c == '\n' || *c == '\t';
+
+        if (!blank)
+            *to++ = *c == '"' ? '\'' : *c;
+        else if (to > text && to[-1] != ' ')
+            *to++ = ' ';
+    }
+    *to = '\0';
+}
+
 void postgres_line(char *out, size_t size, const char *text)
 {
     size_t length = strcspn(text, "\n");
@@ -51,9 +67,7 @@ void postgres_line(char *out, size_t size, const char *text)
         length += 1 + more + strcspn(text + length + 1 + more, "\n");
     }
     (void)snprintf(out, size, "%.*s", (int)length, text);
-    for (char *c = out; *c != '\0'; c++)
-        if (*c == '\n' || *c == '\t' || *c == '"')
-            *c = *c == '"' ? '\'' : ' ';
+    one_line(out);
 }
 
 enum store_result postgres_result(struct postgres_store *s, PGresult *result)

@@ -35,6 +35,8 @@ static enum store_result io_result(sqlite3 *db, int code)
 
     if (code == SQLITE_IOERR_NOMEM)
         return STORE_NO_MEMORY;
+    if (code == SQLITE_IOERR_SHMSIZE) // its index cannot be made larger
+        return STORE_FULL;
     if (code != SQLITE_IOERR_WRITE || db == NULL)
         return STORE_FAILED;
     error = write_error(db);
@@ -123,7 +125,13 @@ static bool understands(const char *url, bool *password)
 
 static const char *tell(const struct store *store)
 {
-    return sqlite3_errmsg(sqlite_of(store)->db);
+    sqlite3 *db = sqlite_of(store)->db;
+    int code = sqlite3_errcode(db) & 0xff;
+
+    // It calls success "not an error".
+    return code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE
+               ? ""
+               : sqlite3_errmsg(db);
 }
 
 /* Copies the first column of the first row that is not "ok" to *why. */

@@ -29,6 +29,11 @@ static enum store_result make_file(const char *path, struct store_why *why)
         (void)close(fd); // nothing was written
         return STORE_OK;
     }
+    if (errno == EEXIST)
+        return refuse(why, path, "is there already: name a new file",
+                      STORE_DENIED);
+    if (errno == ENOENT)
+        return refuse(why, path, "its folder does not exist", STORE_DENIED);
     return refuse(why, path, strerror(errno), STORE_DENIED);
 }
 

@@ -106,6 +106,11 @@ static enum store_result check_file(const char *path, enum store_mode mode,
     if (stat(path, &info) != 0) {
         if (errno == ENOENT && mode == STORE_WRITE)
             return create_file(path, why);
+        if (errno == ENOENT)
+            return refuse(why, path,
+                          "there is none; the first start makes it, and so "
+                          "does `stayd migrate`",
+                          STORE_DENIED);
         return refuse(why, path, strerror(errno), STORE_DENIED);
     }
     if (!S_ISREG(info.st_mode))
@@ -309,8 +314,8 @@ static enum store_result set_up(struct sqlite_store *s,
     } else if (version >= sqlite_newest_version()) {
         result = set_up_reader(s);
     } else {
-        *reason = "not migrated yet";
-        return STORE_DENIED;
+        *reason = store_result_text(STORE_OLDER);
+        return STORE_OLDER;
     }
     if (result == STORE_OK)
         result = sqlite_result(s->db, prepare_all(s));
@@ -332,6 +337,8 @@ enum store_result sqlite_connect(struct sqlite_store *s,
         result = set_up(s, config, &reason);
     else if (s->db != NULL)
         reason = sqlite3_errmsg(s->db);
+    if (result == STORE_FULL) // SQLite may call it an I/O error
+        reason = store_result_text(result);
     if (result != STORE_OK)
         return refuse(why, path, reason, result);
     return STORE_OK;

@@ -64,6 +64,7 @@ enum store_result {
     STORE_DENIED,  /* cannot be opened or written: folder, rights, read-only */
     STORE_CORRUPT, /* not a database, not ours, or damaged */
     STORE_NEWER,   /* written by a newer version of this program */
+    STORE_OLDER,   /* by an older one, and opened to read */
 };
 
 /* Not the answer to the question, but no answer: 503 on the wire. */
@@ -108,15 +109,14 @@ enum store_result store_open(struct store **out,
                              struct store_why *why);
 void store_close(struct store *store); /* NULL is allowed */
 
-/* What the database said last, for the log; never a value that was bound. */
+/* What the database said last, for the log, "" for a success; nobody's data. */
 const char *store_message(const struct store *store);
 
 /* The number of the last migration applied: 1, 2, ... */
 enum store_result store_version(struct store *store, int64_t *out);
 
 /*
- * The pages are whole and no row lacks what it refers to; slow. STORE_CORRUPT
- * says in *why what is wrong first.
+ * No page is torn, no row lacks what it refers to; slow. *why: the first fault.
  */
 enum store_result store_check(struct store *store, struct store_why *why);
 

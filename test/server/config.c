@@ -45,7 +45,7 @@ static const struct row rows[] = {
      "--listen: '127.0.0.1:65536' is not allowed; use ADDR:PORT, [ADDR]:PORT "
      "or unix:PATH"},
     {"a database of another kind", {"--database", "mysql:x"}, CONFIG_BAD,
-     "--database: '...' is not allowed; use sqlite:PATH or "
+     "--database: 'mysql:x' is not allowed; use sqlite:PATH or "
      "postgresql://[USER@]HOST[:PORT]/DATABASE"},
     {"a database on a server", {"--database", "postgresql://ada@db/stay"},
      CONFIG_OK, ""},

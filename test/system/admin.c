@@ -61,6 +61,13 @@ static const struct command_row rows[] = {
      "usage: stayd [OPTION]... backup FILE\n<ANY>", ""},
     {"help on what is no command", {"--help", "frob"}, NULL, 2, "",
      "stayd: 'frob' is not a command; see stayd --help\n"},
+    {"a switch with a value", {"--demo=yes"}, NULL, 2, "",
+     "stayd: --demo=yes: takes no value; see --help\n"},
+    {"a database that is no URL is shown", {"check", "--database", "stay.db"},
+     NULL, 2, "", "stayd: --database: 'stay.db' is not allowed; use <ANY>\n"},
+    {"one that may hold a password is not", {"check", "--database",
+     "mysql://ada:lovelace@h/d"}, NULL, 2, "", "stayd: --database: '...' is "
+     "not allowed; use <ANY>\n"},
     {"an option of a command, without one", {"--email", "a@b"}, NULL, 2, "",
      "stayd: --email: is for a command; see --help\n"},
     {"a word too few", {"user", "add"}, NULL, 2, "",
@@ -71,11 +78,20 @@ static const struct command_row rows[] = {
      2, "", "stayd: --email is not an option of stayd user list; see stayd "
      "user list --help\n"},
     {"to list in a database that there is not", {"user", "list"}, NULL, 1, "",
-     "stayd: database $F/stay.db: No such file or directory\n"},
+     "stayd: database $F/stay.db: there is none; the first start makes it, "
+     "and so does `stayd migrate`\n"},
     {"check: nothing is there yet, and that is well", {"check"}, NULL, 0,
      "well  options: no file\n<ANY>note  database: there is none yet: the "
      "first start makes it\nnote  key file: there is none yet: the first "
      "start makes it\n", ""},
+    {"check: a database that cannot be made", {"check", "--database",
+     "sqlite:$F/none/stay.db"}, NULL, 1, "<ANY>wrong database: database "
+     "$F/none/stay.db: its folder does not exist\n<ANY>",
+     NOT_WELL},
+    {"check: a key file that cannot be made", {"check", "--key-file",
+     "$F/none/stay.key"}, NULL, 1, "<ANY>wrong key file: key file "
+     "$F/none/stay.key: its folder does not exist\n",
+     NOT_WELL},
     {"migrate makes it", {"migrate"}, NULL, 0,
      "the database is at version <INT>\n", ""},
     {"and does nothing the second time", {"migrate"}, NULL, 0,
@@ -101,7 +117,10 @@ static const struct command_row rows[] = {
      "stayd: the password is too short: at least 8 characters\n"},
     {"a password that is guessed", {"user", "add", "bill",
      "--password-stdin"}, "password1\n", 2, "",
-     "stayd: the password is too easily guessed\n"},
+     "stayd: the password is too easy to guess: <ANY>\n"},
+    {"a password made of the name", {"user", "add", "bartholomew",
+     "--password-stdin"}, "bartholomew\n", 2, "",
+     "stayd: the password is too easy to guess: <ANY>\n"},
     {"no terminal to ask on", {"user", "add", "bill"}, "correct horse\n", 2,
      "", "stayd: standard input is no terminal to ask for a password on; use "
      "--password-stdin\n"},
@@ -128,8 +147,8 @@ static const struct command_row rows[] = {
      TOLD("user_enable", "\"user\":1,")},
     {"the list, for scripts", {"user", "list", "--json"}, NULL, 0,
      "[\n{\"id\":1,\"name\":\"bob\",\"email\":\"bob@example.org\","
-     "\"roles\":\"moderator\",\"disabled\":false,\"created_s\":<INT>},\n"
-     "{\"id\":2,\"name\":\"bea\",\"email\":\"\",\"roles\":\"user\","
+     "\"roles\":[\"moderator\"],\"disabled\":false,\"created_s\":<INT>},\n"
+     "{\"id\":2,\"name\":\"bea\",\"email\":\"\",\"roles\":[\"user\"],"
      "\"disabled\":false,\"created_s\":<INT>}\n]\n", ""},
     {"no sessions", {"sessions", "list", "--json"}, NULL, 0, "[]\n", ""},
     {"sessions of nobody", {"sessions", "list", "zoe"}, NULL, 1, "",
@@ -167,10 +186,10 @@ static const struct command_row rows[] = {
     {"back up", {"backup", "$F/copy.db"}, NULL, 0,
      "backed up to $F/copy.db; <ANY>\n", ""},
     {"back up over what is there", {"backup", "$F/copy.db"}, NULL, 1, "",
-     "stayd: backup $F/copy.db: File exists\n"},
+     "stayd: backup $F/copy.db: is there already: name a new file\n"},
     {"back up to a folder that there is not", {"backup", "$F/none/copy.db"},
-     NULL, 1, "", "stayd: backup $F/none/copy.db: No such file or "
-     "directory\n"},
+     NULL, 1, "", "stayd: backup $F/none/copy.db: its folder does not "
+     "exist\n"},
     {"the copy is whole", {"check", "--database", "sqlite:$F/copy.db"}, NULL,
      0, "<ANY>well  database: version <INT>, and whole\n<ANY>", ""},
     {"check: a database that is none", {"check", "--database",
@@ -188,7 +207,8 @@ static const struct command_row rows[] = {
      "in the database are sealed with\n", NOT_WELL},
     {"check: none, though keys are sealed", {"check", "--key-file",
      "$F/no.key"}, NULL, 1, "<ANY>wrong key file: key file $F/no.key: is "
-     "missing, and the keys in the database are sealed with it\n", NOT_WELL},
+     "missing, and the keys in the database are sealed with it: <ANY>\n",
+     NOT_WELL},
     {"check: a mail command that is not there", {"check", "--mail-command",
      "/nowhere/mail"}, NULL, 1, "<ANY>wrong mail: --mail-command: "
      "/nowhere/mail: No such file or directory\n<ANY>", NOT_WELL},
