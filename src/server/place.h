@@ -10,7 +10,7 @@
 bool place_take(struct call *call);
 
 enum {
-    PLACE_ANSWERS_MAX = 3,
+    PLACE_ANSWERS_MAX = 4,
 };
 
 /* One that /openapi.json tells of; NULL: without a body. */

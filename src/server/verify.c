@@ -31,6 +31,17 @@ static void refuse(struct call *call, int status, struct span challenge)
     answer(call, &response);
 }
 
+static void refuse_question(struct call *call)
+{
+    struct http_response response = {
+        .status = 400,
+        .content_type = SPAN("text/plain"),
+        .body = SPAN("say role=NAME, once for each role, or nothing\n"),
+    };
+
+    answer(call, &response);
+}
+
 static void let_through(struct call *call, const struct store_session *session)
 {
     struct http_response response = {.status = 204};
@@ -75,6 +86,20 @@ static bool has_word(const char *words, struct span word)
     return false;
 }
 
+/* Whether it asks for roles and for nothing else: a word of the proxy's settings
+   that nobody reads would let everyone through. */
+static bool is_understood(struct span query)
+{
+    while (query.length > 0) {
+        size_t end = span_find(query, '&');
+
+        if (!span_starts(span_head(query, end), SPAN("role=")))
+            return false;
+        query = span_tail(query, end + 1);
+    }
+    return true;
+}
+
 /* Each role=WORD of the query. Words are plain, so what is escaped is none. */
 static bool has_roles(struct span query, const char *roles)
 {
@@ -82,8 +107,7 @@ static bool has_roles(struct span query, const char *roles)
         size_t end = span_find(query, '&');
         struct span one = span_head(query, end);
 
-        if (span_starts(one, SPAN("role=")) &&
-            !has_word(roles, span_tail(one, 5)))
+        if (!has_word(roles, span_tail(one, 5)))
             return false;
         query = span_tail(query, end + 1);
     }
@@ -125,6 +149,10 @@ void place_verify(struct call *call)
     struct verification *work;
     struct span token;
 
+    if (!is_understood(call->seen.query)) {
+        refuse_question(call);
+        return;
+    }
     if (!find_token(call, &token)) {
         refuse(call, 401, SPAN("Bearer"));
         return;

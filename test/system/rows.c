@@ -235,7 +235,8 @@ static void save_members(struct rows *rows, const struct wire_reply *reply,
 /* Outside the dialects there is one of each path. */
 static bool stands_alone(const char *path)
 {
-    static const char *const outside[] = {"/d/", "/demo/", "/metrics", "/."};
+    static const char *const outside[] = {"/d/", "/demo/", "/metrics",
+                                          "/auth/verify", "/."};
 
     for (size_t i = 0; i < COUNT(outside); i++)
         if (strncmp(path, outside[i], strlen(outside[i])) == 0)
