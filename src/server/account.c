@@ -110,8 +110,12 @@ static enum store_result add_user(struct store *store, struct change *change)
 }
 
 /* It tells who has an account here, so it is not told without end. */
-static void answer_taken(struct call *call, enum field field)
+static void answer_taken(struct sign_up *work, enum field field)
 {
+    struct call *call = work->password.hash.call;
+
+    work->audit.outcome = AUDIT_TAKEN;
+    audit_note(call->worker, &work->audit);
     call_count(call, THROTTLE_TAKEN);
     call_reply(call, CASE_TAKEN, field);
 }
@@ -130,10 +134,10 @@ static void answer_added(struct task *task)
         call_reply(call, CASE_OK, FIELD_NONE);
         break;
     case STORE_TAKEN_NAME:
-        answer_taken(call, FIELD_USERNAME);
+        answer_taken(work, FIELD_USERNAME);
         break;
     case STORE_TAKEN_EMAIL:
-        answer_taken(call, FIELD_EMAIL);
+        answer_taken(work, FIELD_EMAIL);
         break;
     default:
         call_reply_failed(call);

@@ -111,6 +111,8 @@ static void answer_changed(struct task *task)
         break;
     case STORE_TAKEN_EMAIL:
         call_count(call, THROTTLE_TAKEN);
+        work->email_audit.outcome = AUDIT_TAKEN;
+        audit_note(call->worker, &work->email_audit);
         call_reply(call, CASE_TAKEN, FIELD_EMAIL);
         break;
     case STORE_NONE:
@@ -224,6 +226,9 @@ void account_change(struct call *call)
     work = call_reserve(call, sizeof *work);
     if (work == NULL)
         return;
+    work->prove.kind = fields_has(&call->fields, FIELD_NEW_PASSWORD)
+                           ? AUDIT_PASSWORD_CHANGE
+                           : AUDIT_EMAIL_CHANGE;
     work->prove.proven = judge_change;
     prove_begin(call, &work->prove);
 }
@@ -293,6 +298,7 @@ void account_remove(struct call *call)
 
     if (work == NULL)
         return;
+    work->prove.kind = AUDIT_ACCOUNT_DELETE;
     work->prove.proven = submit_removal;
     prove_begin(call, &work->prove);
 }

@@ -103,7 +103,7 @@ void audit_set_sid(struct audit *event, const uint8_t sid[STORE_SID_SIZE]);
 /* The row; STORE_OK, or a result for which store_failed() is true. */
 enum store_result audit_store(struct store *store, const struct audit *event);
 
-/* The line. Any thread. */
+/* The line, whatever the log's level; `log` may be NULL. Any thread. */
 void audit_tell(const struct log *log, const struct audit *event);
 
 /*

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/audit.h"
 #include "server/hs256_file.h"
 #include "server/key_admin.h"
 
@@ -137,12 +138,23 @@ static int64_t lead_of(const struct opening *o)
     return KEY_LEAD_S;
 }
 
+static enum store_result tell(struct store *store, int64_t id,
+                              struct audit *out)
+{
+    audit_begin_operator(out, AUDIT_KEY_ROTATE);
+    out->detail = id;
+    return audit_store(store, out);
+}
+
 static enum store_result add(const struct opening *o, enum key_use use)
 {
     struct key_rotation rotation = {.use = use, .first = true};
     struct store *store = o->source->store;
+    // The first key of all takes no other's place.
+    bool replaces = key_plan_newest(&o->facts, use) != NULL;
     struct key_rotated done;
     enum store_result result;
+    struct audit event;
 
     if (use == KEY_ACCESS) {
         rotation.algorithm = o->algorithm;
@@ -153,8 +165,14 @@ static enum store_result add(const struct opening *o, enum key_use use)
     if (result != STORE_OK)
         return result;
     result = key_rotate(store, o->seal, &o->source->lives, &rotation, &done);
-    if (result == STORE_OK)
-        return store_commit(store);
+    if (result == STORE_OK && replaces)
+        result = tell(store, done.added.id, &event);
+    if (result == STORE_OK) {
+        result = store_commit(store);
+        if (result == STORE_OK && replaces)
+            audit_tell(NULL, &event);
+        return result;
+    }
     store_rollback(store);
     // Another instance was first: the next round reads its key.
     return result == STORE_TAKEN ? STORE_OK : result;

@@ -18,8 +18,14 @@ static struct prove *prove_of_hash(struct hash *hash)
 static void end_check(struct hash *hash)
 {
     struct prove *prove = prove_of_hash(hash);
+    struct audit event;
 
     if (hash->job.result != PASSWORD_OK) {
+        audit_begin(&event, hash->call, prove->kind);
+        audit_set_sid(&event, hash->call->sid);
+        event.user_id = prove->user.id;
+        event.outcome = AUDIT_BAD_PASSWORD;
+        audit_note(hash->call->worker, &event);
         call_reply(hash->call, CASE_BAD_PASSWORD, FIELD_NONE);
         return;
     }

@@ -359,6 +359,61 @@ static void short_memory(void **state)
     stayd_clear(&stayd);
 }
 
+// clang-format off
+static const struct row denied[] = {
+    {"a sign-in", "POST", "/d/stay/api/session", FROM,
+     "{\"username\":\"ada\",\"password\":\"lovelace\",\"sid\":\"$A_SID\","
+     "\"next\":\"$A_N0\"}", 201, NULL, NULL, "ACCESS=access_token"},
+    {"a change of password without the old one", "PATCH", "/d/stay/api/account",
+     FROM "Authorization: Bearer $ACCESS\r\n",
+     "{\"password\":\"ink-lathe-1843\",\"current_password\":\"wrong-one\"}", 403,
+     NULL, NULL, NULL},
+    {"a change of address likewise", "PATCH", "/d/stay/api/account",
+     FROM "Authorization: Bearer $ACCESS\r\n",
+     "{\"email\":\"a@b.example\",\"current_password\":\"wrong-one\"}", 403,
+     NULL, NULL, NULL},
+    {"a change to another's address", "PATCH", "/d/stay/api/account",
+     FROM "Authorization: Bearer $ACCESS\r\n",
+     "{\"email\":\"max@example.org\",\"current_password\":\"lovelace\"}", 409,
+     NULL, NULL, NULL},
+    {"an end of the account", "DELETE", "/d/stay/api/account",
+     FROM "Authorization: Bearer $ACCESS\r\n",
+     "{\"current_password\":\"wrong-one\"}", 403, NULL, NULL, NULL},
+    {"a sign-up under another's name", "POST", "/d/stay/api/account", FROM,
+     "{\"username\":\"ada\",\"email\":\"b@b.example\","
+     "\"password\":\"ink-lathe-1843\"}", 409, NULL, NULL, NULL},
+};
+// clang-format on
+
+static const char denied_table[] =
+    "sign_in ok 1 16 stay 192.0.2.5\n"
+    "password_change bad_password 1 16 stay 192.0.2.5\n"
+    "email_change bad_password 1 16 stay 192.0.2.5\n"
+    "email_change taken 1 16 stay 192.0.2.5\n"
+    "account_delete bad_password 1 16 stay 192.0.2.5\n"
+    "sign_up taken 0 0 stay 192.0.2.5\n";
+
+static void refusals(void **state)
+{
+    struct stayd stayd;
+    struct rows rows;
+    char table[8192];
+
+    (void)state;
+    CASE("stayd starts");
+    if (!stayd_start(&stayd, options))
+        return;
+    rows_init(&rows, stayd.port);
+    rows_set_secrets(&rows, "A");
+    rows_run(&rows, denied, COUNT(denied));
+    CHECK_EQ(stayd_stop(&stayd, SIGTERM), 0);
+    CASE("the table tells of each refusal, in order");
+    read_table(&stayd, table, sizeof table);
+    CHECK_TEXT(table, denied_table);
+    rows_clear(&rows);
+    stayd_clear(&stayd);
+}
+
 static void last_words(void **state)
 {
     struct stayd stayd;
@@ -384,6 +439,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(trail),
         cmocka_unit_test(short_memory),
+        cmocka_unit_test(refusals),
         cmocka_unit_test(last_words),
         cmocka_unit_test(other_database),
     };

@@ -197,6 +197,8 @@ static void another_algorithm(void **state)
     struct tokens after;
     char text[4096];
     struct stayd s;
+    char line[PROCESS_LINE_SIZE];
+    size_t from = 0;
 
     (void)state;
     CASE("started again with another algorithm, its key is published first");
@@ -206,6 +208,10 @@ static void another_algorithm(void **state)
     CHECK_EQ(stayd_stop(&s, SIGTERM), 0);
     if (!stayd_restart(&s, options))
         return;
+    CASE("the audit tells of it");
+    CHECK(process_line(
+        s.process, PROCESS_ERR,
+        "\"event\":\"key_rotate\",\"outcome\":\"ok\",\"key\":", &from, line));
     CHECK_EQ(count_keys(s.port), 2);
     CHECK(sign_in(s.port, &after));
     CHECK(strstr(after.header, "\"alg\":\"EdDSA\"") != NULL);
