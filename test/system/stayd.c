@@ -47,13 +47,18 @@ static bool add_database(struct stayd *s)
     return postgres_add_database(&server, name, s->database);
 }
 
+static void name_file(struct stayd *s)
+{
+    (void)snprintf(s->database, sizeof s->database, "sqlite:%s/stay.db",
+                   s->folder);
+}
+
 /* A folder, and a database that nobody has used. */
 static bool make_place(struct stayd *s)
 {
     if (!process_folder(s->folder))
         return false;
-    (void)snprintf(s->database, sizeof s->database, "sqlite:%s/stay.db",
-                   s->folder);
+    name_file(s);
     return !check_on_postgres() || add_database(s);
 }
 
@@ -67,6 +72,8 @@ static bool launch(struct stayd *s, const char *const options[])
         stayd_path(), "--listen", listen,   "--database",   s->database,
         "--key-file", key_file,   "--demo", "--no-throttle"};
 
+    if (s->database[0] == '\0') // a test made the folder itself
+        name_file(s);
     (void)snprintf(listen, sizeof listen, "127.0.0.1:%d", s->port);
     (void)snprintf(key_file, sizeof key_file, "%s/stay.key", s->folder);
     for (size_t i = 0; options != NULL && options[i] != NULL; i++)
