@@ -239,6 +239,38 @@ static void kill_each(struct cluster *c)
     CHECK_EQ(counts.unavailable, 0);
 }
 
+/* What a next version might bring, and that this one may stay beside it. */
+static const char next_version[] =
+    "BEGIN;"
+    "ALTER TABLE session ADD COLUMN later_s bigint NOT NULL DEFAULT 0;"
+    "ALTER TABLE account ADD COLUMN later text NOT NULL DEFAULT '';"
+    "INSERT INTO stay_migration (number, name)"
+    " SELECT max(number) + 1, 'next' FROM stay_migration;"
+    "INSERT INTO setting SELECT 'schema_oldest',"
+    " convert_to((max(number) - 1)::text, 'UTF8') FROM stay_migration;"
+    "COMMIT";
+
+static void meet_next_version(struct cluster *c, struct postgres *db)
+{
+    struct refreshers_counts counts;
+    struct refreshers *all = refreshers_mix(&c->nginx.port, 1, SESSIONS);
+
+    if (all == NULL)
+        return;
+    CASE("the next version migrates under load, and this one goes on");
+    CHECK(more(all, steps()));
+    CHECK(postgres_sql(db, next_version, NULL, 0));
+    CHECK(more(all, steps()));
+    CASE("and starts beside it");
+    CHECK_EQ(stayd_stop(&c->stayd[0], SIGTERM), 0);
+    CHECK(cluster_restart(c, 0));
+    CHECK(soon_serves(&c->stayd[0]));
+    CASE("no session was lost to that");
+    CHECK(refreshers_end(all, &counts));
+    check_counts(&counts);
+    CHECK_EQ(counts.unavailable, 0);
+}
+
 static void lose_database(struct cluster *c, struct postgres *db)
 {
     static const int signals[] = {SIGINT, SIGKILL};
@@ -348,6 +380,7 @@ static void together(void **state)
         ask_plain(&c.nginx);
         wander(&c);
         kill_each(&c);
+        meet_next_version(&c, &db);
         lose_database(&c, &db);
         for (size_t i = 0; i < CLUSTER_SIZE; i++) {
             check_case("stayd %zu stops when told to", i);
