@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "server/admin.h"
 #include "server/audit.h"
@@ -141,6 +142,12 @@ static int say_result(struct admin *admin, const struct rotating *r,
     return ADMIN_DONE;
 }
 
+/* May others run on it? Of SQLite's there is one as a rule. */
+static bool is_shared(const struct config *config)
+{
+    return strncmp(config->database, "sqlite:", 7) != 0;
+}
+
 int admin_keys_rotate(struct admin *admin)
 {
     struct rotating r = {.lives = server_key_lives(admin->config)};
@@ -153,10 +160,10 @@ int admin_keys_rotate(struct admin *admin)
     if (!read_options(admin, &r.rotation))
         return admin_misuse("--lead: '%.64s' is not allowed; use 0s to 30d",
                             admin->option[ADMIN_LEAD]);
-    if (r.rotation.use == KEY_REFRESH && !r.rotation.compromised &&
-        r.rotation.lead_s < KEY_SPREAD_S)
-        return admin_misuse("--lead: every stayd must know a refresh key "
-                            "before it is used: %ds at least",
+    if (!r.rotation.compromised && r.rotation.lead_s < KEY_SPREAD_S &&
+        (r.rotation.use == KEY_REFRESH || is_shared(admin->config)))
+        return admin_misuse("--lead: every stayd must know a key before it is "
+                            "used: %ds at least",
                             KEY_SPREAD_S);
     if (r.rotation.compromised && r.rotation.lead_s > 0)
         return admin_misuse("--lead: a compromised key is replaced at once");

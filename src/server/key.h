@@ -28,8 +28,8 @@ enum {
        the JWKS, and a margin for clocks and for the watch. */
     KEY_JWKS_LIFE_S = 300,
     KEY_LEAD_S = KEY_JWKS_LIFE_S + KEY_MARGIN_S,
-    /* The least for a key of refresh tokens: another stayd that does not know it
-       yet would take its tokens for unknown, and end sessions. */
+    /* The least where several stayds run: one that does not know a key yet takes
+       its tokens for unknown, and if they are refresh tokens, ends sessions. */
     KEY_SPREAD_S = 10,
 };
 

@@ -37,7 +37,8 @@ static enum store_result let_go(struct rotating *r, const struct key_fact *fact)
 
     if (fact->use != r->rotation->use)
         return STORE_OK;
-    if (fact->state == KEY_OVER || r->rotation->compromised) {
+    if (r->rotation->compromised ||
+        (fact->state == KEY_OVER && r->rotation->prunes)) {
         result = store_key_remove(r->store, fact->id);
         r->retired += fact->state != KEY_OVER;
     } else if (fact->retired_s == 0) {
@@ -139,6 +140,23 @@ static bool is_there(const struct rotating *r)
         return true;
     return name_key(r->rotation->secret, &given) &&
            strcmp(given.kid, newest->kid) == 0;
+}
+
+enum store_result key_prune(struct store *store, const struct key_facts *facts)
+{
+    enum store_result result = store_begin(store);
+
+    for (size_t i = 0; i < facts->count && result == STORE_OK; i++) {
+        if (facts->list[i].state != KEY_OVER)
+            continue;
+        result = store_key_remove(store, facts->list[i].id);
+        if (result == STORE_NONE)
+            result = STORE_OK; // another process had the same thought
+    }
+    if (result == STORE_OK)
+        return store_commit(store);
+    store_rollback(store);
+    return result;
 }
 
 static enum store_result rotate(struct rotating *r, const struct key_seal *seal,

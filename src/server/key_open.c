@@ -129,13 +129,13 @@ static bool wants_sign(const struct opening *o)
            newest->algorithm != o->algorithm;
 }
 
-/* Nobody waits for the first key, and a shared one is not published. */
+/* Nobody waits for the first key, and only other stayds for a shared one. */
 static int64_t lead_of(const struct opening *o)
 {
-    if (key_plan_newest(&o->facts, KEY_ACCESS) == NULL ||
-        o->algorithm == JWS_HS256)
+    if (key_plan_newest(&o->facts, KEY_ACCESS) == NULL)
         return 0;
-    return KEY_LEAD_S;
+    return o->algorithm == JWS_HS256 ? (int64_t)KEY_SPREAD_S
+                                     : (int64_t)KEY_LEAD_S;
 }
 
 static enum store_result tell(struct store *store, int64_t id,
@@ -148,7 +148,7 @@ static enum store_result tell(struct store *store, int64_t id,
 
 static enum store_result add(const struct opening *o, enum key_use use)
 {
-    struct key_rotation rotation = {.use = use, .first = true};
+    struct key_rotation rotation = {.use = use, .first = true, .prunes = true};
     struct store *store = o->source->store;
     // The first key of all takes no other's place.
     bool replaces = key_plan_newest(&o->facts, use) != NULL;
@@ -179,6 +179,14 @@ static enum store_result add(const struct opening *o, enum key_use use)
 }
 
 /* *whole: nothing was missing, and o->plan is what there is. */
+static bool has_over(const struct key_facts *facts)
+{
+    for (size_t i = 0; i < facts->count; i++)
+        if (facts->list[i].state == KEY_OVER)
+            return true;
+    return false;
+}
+
 static enum store_result look(struct opening *o, bool *whole)
 {
     enum store_result result = key_row_list(o->source->store, &o->facts);
@@ -192,6 +200,8 @@ static enum store_result look(struct opening *o, bool *whole)
     if (key_plan_newest(&o->facts, KEY_REFRESH) == NULL)
         return add(o, KEY_REFRESH);
     *whole = true;
+    if (has_over(&o->facts))
+        (void)key_prune(o->source->store, &o->facts); // the next start tries
     return STORE_OK;
 }
 

@@ -32,7 +32,7 @@ enum key_state {
     KEY_PUBLISHED, /* verifies; signs from since_s on */
     KEY_IN_USE,    /* signs */
     KEY_RETIRED,   /* verifies until until_s */
-    KEY_OVER,      /* does nothing any more; removed at the next rotation */
+    KEY_OVER,      /* does nothing any more; removed in time */
 };
 
 const char *key_state_text(enum key_state state); /* "published", ... */

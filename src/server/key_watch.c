@@ -158,8 +158,8 @@ static bool is_old(const struct look *look)
 
 static void rotate(struct look *look)
 {
-    look->rotation =
-        (struct key_rotation){.use = KEY_ACCESS, .lead_s = KEY_LEAD_S};
+    look->rotation = (struct key_rotation){
+        .use = KEY_ACCESS, .lead_s = KEY_LEAD_S, .prunes = true};
     audit_begin_operator(&look->audit, AUDIT_KEY_ROTATE);
     look->task.change.run = run_rotate;
     look->task.change.steps = true;

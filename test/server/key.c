@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "server/key_admin.h"
 
 /* A folder with a database in it. */
 struct place {
@@ -173,8 +174,8 @@ static const struct start_row {
     {"a second before its time it does not sign", JWS_ES256, 2000 + KEY_LEAD_S - 1, JWS_EDDSA, 2},
     {"then it signs", JWS_ES256, 2000 + KEY_LEAD_S, JWS_ES256, 2},
     {"where nothing is said it goes on", JWS_NO_ALGORITHM, 3000, JWS_ES256, 1},
-    {"a shared one is used at once", JWS_HS256, 4000, JWS_HS256, 2},
-    {"and goes on", JWS_NO_ALGORITHM, 4001, JWS_HS256, 2},
+    {"a shared one is not published, but known to all first", JWS_HS256, 4000, JWS_ES256, 2},
+    {"ten seconds will do", JWS_NO_ALGORITHM, 4000 + KEY_SPREAD_S, JWS_HS256, 2},
     {"back again it is published first", JWS_EDDSA, 5000, JWS_HS256, 2},
     {"and signs after that", JWS_NO_ALGORITHM, 5000 + KEY_LEAD_S, JWS_EDDSA, 2},
   // clang-format on
@@ -196,6 +197,61 @@ static void another_algorithm(void **state)
         CHECK_EQ(signature_algorithm(ring->sign[0].key), starts[i].signs);
         CHECK_EQ(ring->sign_count, starts[i].verify);
     }
+    key_ring_drop(ring);
+    close_place(&p);
+}
+
+static size_t count_rows(struct place *p)
+{
+    static struct key_facts facts;
+
+    CHECK_EQ(key_row_list(p->store, &facts), STORE_OK);
+    return facts.count;
+}
+
+static enum store_result rotate(struct place *p, const struct key_seal *seal,
+                                bool prunes)
+{
+    // As a command that was not told of --access-ttl would think.
+    const struct key_lives lives = {.now_s = p->now_s, .access_s = 1};
+    const struct key_rotation rotation = {.use = KEY_ACCESS, .prunes = prunes};
+    struct key_rotated done;
+
+    return key_rotate(p->store, seal, &lives, &rotation, &done);
+}
+
+static void pruning(void **state)
+{
+    struct place p;
+    struct key_ring *ring = NULL;
+    struct key_seal seal;
+    struct key_source source;
+    char why[KEY_WHY_SIZE];
+
+    (void)state;
+    open_place(&p);
+    CHECK_EQ(open_ring(&p, &ring, why), KEY_OK);
+    source = (struct key_source){.store = p.store, .path = p.path};
+    CHECK_EQ(key_open_seal(&source, &seal, why), KEY_OK);
+    CASE("a rotation by hand removes no key that it takes for over");
+    CHECK_EQ(rotate(&p, &seal, false), STORE_OK);
+    p.now_s += 1 + KEY_MARGIN_S;
+    CHECK_EQ(rotate(&p, &seal, false), STORE_OK);
+    CHECK_EQ(count_rows(&p), 4);
+    CASE("its tokens are verified by whoever knows their life");
+    CHECK_EQ(open_ring(&p, &ring, why), KEY_OK);
+    CHECK_EQ(ring->sign_count, 3);
+    CASE("a start removes what is over, and not before");
+    p.now_s = 1000 + 300 + KEY_MARGIN_S - 1;
+    CHECK_EQ(open_ring(&p, &ring, why), KEY_OK);
+    CHECK_EQ(count_rows(&p), 4);
+    p.now_s++;
+    CHECK_EQ(open_ring(&p, &ring, why), KEY_OK);
+    CHECK_EQ(count_rows(&p), 3);
+    CASE("so does a stayd that rotates by age");
+    p.now_s += 100000;
+    CHECK_EQ(rotate(&p, &seal, true), STORE_OK);
+    CHECK_EQ(count_rows(&p), 3);
     key_ring_drop(ring);
     close_place(&p);
 }
@@ -367,6 +423,7 @@ int main(void)
         cmocka_unit_test(memory),
         cmocka_unit_test(first_start),
         cmocka_unit_test(another_algorithm),
+        cmocka_unit_test(pruning),
         cmocka_unit_test(wrong_files),
         cmocka_unit_test(folders),
         cmocka_unit_test(macs),

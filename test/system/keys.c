@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <stay.h>
+
 #include "base/base64url.h"
 #include "check.h"
 #include "stayd.h"
@@ -144,19 +146,47 @@ static int keys(const struct stayd *s, const char *const words[], char *out,
 
 static const struct algorithm_row {
     const char *name;
-    const char *header; /* in the token */
-    const char *key;    /* in the JWKS; NULL: it is empty */
+    const char *header;          /* in the token */
+    const char *key;             /* in the JWKS; NULL: it is empty */
+    enum stay_verdict good, bad; /* of libstay, to a token and a changed one */
 } algorithms[] = {
-    {"EdDSA", "\"alg\":\"EdDSA\"", "\"crv\":\"Ed25519\""},
-    {"ES256", "\"alg\":\"ES256\"", "\"crv\":\"P-256\""  },
-    {"RS256", "\"alg\":\"RS256\"", "\"e\":\"AQAB\""     },
-    {"HS256", "\"alg\":\"HS256\"", NULL                 },
+    {"EdDSA", "\"alg\":\"EdDSA\"", "\"crv\":\"Ed25519\"", STAY_VERDICT_GOOD,
+     STAY_VERDICT_FORGED   },
+    {"ES256", "\"alg\":\"ES256\"", "\"crv\":\"P-256\"",   STAY_VERDICT_GOOD,
+     STAY_VERDICT_FORGED   },
+    {"RS256", "\"alg\":\"RS256\"", "\"e\":\"AQAB\"",      STAY_VERDICT_GOOD,
+     STAY_VERDICT_FORGED   },
+    {"HS256", "\"alg\":\"HS256\"", NULL,                  STAY_VERDICT_ALGORITHM,
+     STAY_VERDICT_ALGORITHM},
 };
+
+/* What libstay says of it, by what this stayd publishes. */
+static enum stay_verdict ask_library(const struct stayd *s, const char *access)
+{
+    char url[128];
+    char error[STAY_ERROR_SIZE] = "";
+    const struct stay_verifier_config config = {
+        .keys_url = url, .issuer = s->url, .audience = s->url, .error = error};
+    struct stay_verifier *verifier = NULL;
+    enum stay_verdict verdict = STAY_VERDICT_NO_KEYS;
+    struct stay_claims claims;
+
+    (void)snprintf(url, sizeof url, "%s/.well-known/jwks.json", s->url);
+    if (CHECK_EQ(stay_verifier_open(&verifier, &config), STAY_OK)) {
+        verdict = stay_verify(verifier, access, &claims);
+        CHECK_EQ(stay_verify_role(&claims, "user"),
+                 verdict == STAY_VERDICT_GOOD);
+        stay_claims_clear(&claims);
+    }
+    stay_verifier_close(verifier);
+    return verdict;
+}
 
 static void serve_one(const struct algorithm_row *row)
 {
     const char *const options[] = {"--algorithm", row->name, NULL};
     struct tokens t;
+    char *last;
     struct stayd s;
     struct wire_reply reply;
 
@@ -168,7 +198,12 @@ static void serve_one(const struct algorithm_row *row)
     CHECK_EQ(verify(s.port, t.access), 204);
     CHECK(refresh(s.port, &t));
     CHECK_EQ(verify(s.port, t.access), 204);
-    t.access[strlen(t.access) - 3] ^= 1;
+    check_case("%s: what stay_verify says of them", row->name);
+    CHECK_EQ(ask_library(&s, t.access), row->good);
+    last = &t.access[strlen(t.access) - 3];
+    *last = *last == 'A' ? 'B' : 'A';
+    CHECK_EQ(ask_library(&s, t.access), row->bad);
+    check_case("%s: one with a letter changed is refused", row->name);
     CHECK_EQ(verify(s.port, t.access), 401);
     check_case("%s: what is published", row->name);
     reply = ask_jwks(s.port, NULL);
