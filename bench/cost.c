@@ -23,14 +23,14 @@ static void read_file(const char *path, void *out, size_t size)
 }
 
 /* utime and stime are fields 14 and 15; the second, a name, may hold blanks. */
-static double cpu_s(const char *pid)
+static double cpu_s(int pid)
 {
     char path[PATH_SIZE];
     char text[STAT_SIZE] = {0};
     const char *at;
     unsigned long user = 0, system = 0;
 
-    (void)snprintf(path, sizeof path, "/proc/%s/stat", pid);
+    (void)snprintf(path, sizeof path, "/proc/%d/stat", pid);
     read_file(path, text, sizeof text - 1);
     at = strrchr(text, ')');
     if (at == NULL ||
@@ -40,12 +40,24 @@ static double cpu_s(const char *pid)
     return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
 }
 
+static double cpu_of_all_s(const char *pids)
+{
+    double sum_s = 0;
+    char *end;
+
+    for (;; pids = end + 1) {
+        sum_s += cpu_s((int)strtol(pids, &end, 10));
+        if (*end != ',')
+            return sum_s;
+    }
+}
+
 struct cost cost_read(const struct cost_of *of)
 {
     struct cost cost = {0};
 
-    if (of->pid != NULL)
-        cost.cpu_s = cpu_s(of->pid);
+    if (of->pids != NULL)
+        cost.cpu_s = cpu_of_all_s(of->pids);
     if (of->syncs != NULL)
         read_file(of->syncs, &cost.syncs, sizeof cost.syncs);
     return cost;

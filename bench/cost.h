@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 struct cost_of {
-    const char *pid;   /* of the server; NULL: no seconds are read */
+    const char *pids;  /* of the server, with commas between; NULL: no
+                          seconds are read */
     const char *syncs; /* the file that sync_count.c writes; NULL: none */
 };
 

@@ -1,21 +1,27 @@
 /*
- * A load on one server over many connections, one request in work on each.
+ * A load on a server over many connections, one request in work on each.
  *
- * usage: load refresh|get|sign-in|idle PORT CONNECTIONS SECONDS FIRST
- *             [PID [SYNCS]]
+ * usage: load MODE PORT[,PORT...] CONNECTIONS SECONDS FIRST
+ *             [PID[,PID...] [SYNCS]]
  *
- * refresh   each connection is a session of its own that takes committed steps
- *           as fast as they are answered; the first token is verified
- * get       GET /api/test/user with a token
- * sign-in   ada signs in again and again
- * idle      each connection makes one request and is then left alone, until
- *           standard input ends
+ * MODE is one of
+ *   refresh   each connection is a session of its own that takes committed steps
+ *             as fast as they are answered; the first token is verified
+ *   spread=COUNT:STEP   the same for COUNT sessions in turn that fill.c has
+ *             written: FIRST, FIRST + STEP, ...; none of them moved yet
+ *   peer      POST /sign-in, then POST /refresh with the token of the answer
+ *             before, as most back ends have it
+ *   get       GET /api/test/user with a token
+ *   sign-in   ada signs in again and again
+ *   idle      each connection makes one request and is then left alone, until
+ *             standard input ends
  *
  * FIRST is the number of the first session: no two loads on one server may use
- * the same one. PID is the server's, SYNCS the file of sync_count.c: what they cost meanwhile.
+ * the same one. Connections go to the PORTs in turn. PIDs are the server's
+ * processes, SYNCS the file of sync_count.c: what they cost meanwhile.
  *
- * Secrets are derived from a connection's number, so that a server may know the
- * sessions before (bare_refresh.c does). Prints one line:
+ * Secrets are derived from a session's number, so that a server may know the
+ * sessions before (bare_refresh.c, fill.c). Prints one line:
  *   done N failed N rate R p50_us N p99_us N max_us N cpu_s S syncs N
  */
 #include <stdint.h>
@@ -28,40 +34,17 @@
 
 #include <sodium.h>
 
-#include "chain.h"
-#include "cost.h"
-#include "talk.h"
-#include "token_check.h"
+#include "load.h"
 
 enum {
-    CONNECTIONS_MAX = 8192,
     EVENTS_MAX = 256,
     SAMPLES_MAX = 4 * 1000 * 1000,
-    BODY_SIZE = 1024,
-    TOKEN_USUAL = 480, /* characters of an access token */
 };
 
-enum mode { REFRESH, GET, SIGN_IN, IDLE };
-
-struct connection {
-    struct talk talk;
-    struct chain chain;
-    int64_t sent_us;
-};
-
-struct load {
-    enum mode mode;
-    unsigned port;
-    unsigned count;
-    double seconds;
-    struct cost_of server;
-    char token[TOKEN_CHECK_SIZE];
-    struct connection *connections;
-    uint32_t *samples; /* in microseconds */
-    size_t samples_count;
-    size_t failed;
-    unsigned next_chain; /* the next session's number */
-};
+static const char usage[] =
+    "usage: load refresh|spread=COUNT:STEP|peer|get|sign-in|idle "
+    "PORT[,PORT...] "
+    "CONNECTIONS SECONDS FIRST [PID[,PID...] [SYNCS]]\n";
 
 static int64_t now_us(void)
 {
@@ -71,108 +54,38 @@ static int64_t now_us(void)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-static void send_sign_in(struct connection *c)
-{
-    char body[BODY_SIZE];
-
-    chain_sign_in_body(&c->chain, body, sizeof body);
-    talk_post(&c->talk, "/api/session", body);
-}
-
-static void send_refresh(struct connection *c)
-{
-    char body[BODY_SIZE];
-
-    chain_refresh_body(&c->chain, body, sizeof body);
-    talk_post(&c->talk, "/api/session/refresh", body);
-}
-
-static void send_request(struct load *load, struct connection *c)
-{
-    c->sent_us = now_us();
-    switch (load->mode) {
-    case REFRESH:
-        send_refresh(c);
-        return;
-    case SIGN_IN:
-        chain_init(&c->chain, load->next_chain++);
-        send_sign_in(c);
-        return;
-    case GET:
-        talk_get(&c->talk, "/api/test/user", load->token);
-        return;
-    case IDLE:
-        talk_get(&c->talk, "/api/test/all", NULL);
-    }
-}
-
-/*
- * The server's own, or 404: it knows the sessions already, or looks at no token
- * and gets one that is as long as ours.
- */
-static void sign_in(struct load *load, struct connection *c)
-{
-    struct talk_reply reply = {0};
-
-    send_sign_in(c);
-    while (!talk_receive(&c->talk, &reply))
-        ;
-    if (reply.status != 201 && reply.status != 404)
-        talk_fail(reply.body);
-    if (!token_check_take(reply.body, load->token))
-        memset(load->token, 'A', TOKEN_USUAL);
-}
-
-/* One refresh, whose token the server's published key must have signed. */
-static void verify_first(struct connection *c)
-{
-    char token[TOKEN_CHECK_SIZE];
-
-    send_refresh(c);
-    if (!token_check_take(talk_expect(&c->talk, 200), token))
-        talk_fail("the first reply holds no token");
-    chain_advance(&c->chain);
-    talk_get(&c->talk, "/.well-known/jwks.json", NULL);
-    if (!token_check_signed(token, talk_expect(&c->talk, 200)))
-        talk_fail("the first token is not signed by the published key");
-}
-
-static void prepare(struct load *load)
-{
-    for (unsigned i = 0; i < load->count; i++) {
-        struct connection *c = &load->connections[i];
-
-        chain_init(&c->chain, load->next_chain++);
-        talk_open(&c->talk, load->port);
-        if (load->mode == REFRESH || (load->mode == GET && i == 0))
-            sign_in(load, c);
-    }
-    if (load->mode == REFRESH)
-        verify_first(&load->connections[0]);
-}
-
-static void take_reply(struct load *load, struct connection *c, int status)
+static void take_reply(struct load *load, struct connection *c,
+                       const struct talk_reply *reply)
 {
     int64_t took_us = now_us() - c->sent_us;
 
-    if (status / 100 != 2)
-        load->failed++;
-    else if (load->mode == REFRESH)
-        chain_advance(&c->chain);
+    if (!load_take(load, c, reply) && load->failed++ == 0)
+        (void)fprintf(stderr, "load: answered %d: %.300s\n", reply->status,
+                      reply->body);
     if (load->samples_count < SAMPLES_MAX)
         load->samples[load->samples_count++] = (uint32_t)took_us;
 }
 
-static void start_all(struct load *load, int epoll)
+static void watch(const struct load *load, int epoll, unsigned i)
 {
-    for (unsigned i = 0; i < load->count; i++) {
-        struct epoll_event e = {.events = EPOLLIN, .data.u32 = i};
-        int fd = load->connections[i].talk.fd;
+    struct epoll_event e = {.events = EPOLLIN, .data.u32 = i};
 
-        if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e) != 0)
-            talk_fail("epoll");
-        send_request(load, &load->connections[i]);
-    }
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, load->connections[i].talk.fd, &e) != 0)
+        talk_fail("epoll");
+}
+
+/* A request; on a new connection where the server has closed the last. */
+static void go_on(struct load *load, int epoll, unsigned i, bool watched)
+{
+    struct connection *c = &load->connections[i];
+    bool again = c->talk.closing;
+
+    c->sent_us = now_us();
+    if (again)
+        talk_open_again(&c->talk);
+    if (again || !watched)
+        watch(load, epoll, i);
+    load_send(load, c);
 }
 
 static void run(struct load *load)
@@ -181,7 +94,8 @@ static void run(struct load *load)
     struct epoll_event events[EVENTS_MAX];
     int epoll = epoll_create1(EPOLL_CLOEXEC);
 
-    start_all(load, epoll);
+    for (unsigned i = 0; i < load->count; i++)
+        go_on(load, epoll, i, false);
     while (now_us() < end_us) {
         int n = epoll_wait(epoll, events, EVENTS_MAX, 100);
 
@@ -191,8 +105,8 @@ static void run(struct load *load)
 
             if (!talk_receive(&c->talk, &reply))
                 continue;
-            take_reply(load, c, reply.status);
-            send_request(load, c);
+            take_reply(load, c, &reply);
+            go_on(load, epoll, events[i].data.u32, true);
         }
     }
     (void)close(epoll); // nothing is kept in it
@@ -237,7 +151,7 @@ static void measure(struct load *load)
 static void stay_idle(struct load *load)
 {
     for (unsigned i = 0; i < load->count; i++) {
-        send_request(load, &load->connections[i]);
+        load_send(load, &load->connections[i]);
         (void)talk_expect(&load->connections[i].talk, 200);
     }
     printf("idle\n");
@@ -246,25 +160,52 @@ static void stay_idle(struct load *load)
         ;
 }
 
+static bool read_mode(const char *text, struct load *out)
+{
+    static const char *const names[LOAD_MODES] = {"refresh", "spread",  "peer",
+                                                  "get",     "sign-in", "idle"};
+    size_t length = strcspn(text, "=");
+    unsigned count = 0;
+
+    for (size_t i = 0; i < LOAD_MODES; i++)
+        if (strlen(names[i]) == length && memcmp(names[i], text, length) == 0) {
+            out->mode = (enum load_mode)i;
+            if (out->mode != SPREAD)
+                return text[length] == '\0';
+            if (sscanf(text + length, "=%u:%u", &count, &out->spread_step) != 2)
+                return false;
+            out->spread_count = count;
+            return true;
+        }
+    return false;
+}
+
+static bool read_ports(const char *text, struct load *out)
+{
+    while (out->ports_count < LOAD_PORTS_MAX) {
+        char *end;
+
+        out->ports[out->ports_count++] = (unsigned)strtoul(text, &end, 10);
+        if (*end == '\0')
+            return true;
+        text = end + 1;
+    }
+    return false;
+}
+
 static bool read_arguments(int argc, char **argv, struct load *out)
 {
-    static const char *const names[] = {"refresh", "get", "sign-in", "idle"};
-    bool known = false;
-
-    if (argc < 6 || argc > 8)
+    if (argc < 6 || argc > 8 || !read_mode(argv[1], out) ||
+        !read_ports(argv[2], out))
         return false;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strcmp(argv[1], names[i]) == 0) {
-            out->mode = (enum mode)i;
-            known = true;
-        }
-    out->port = (unsigned)strtoul(argv[2], NULL, 10);
     out->count = (unsigned)strtoul(argv[3], NULL, 10);
     out->seconds = strtod(argv[4], NULL);
     out->next_chain = (unsigned)strtoul(argv[5], NULL, 10);
-    out->server.pid = argc > 6 ? argv[6] : NULL;
+    out->spread_first = out->next_chain;
+    out->server.pids = argc > 6 ? argv[6] : NULL;
     out->server.syncs = argc > 7 ? argv[7] : NULL;
-    return known && out->count > 0 && out->count <= CONNECTIONS_MAX;
+    return out->count > 0 && out->count <= LOAD_CONNECTIONS_MAX &&
+           (out->mode != SPREAD || out->spread_count > out->count);
 }
 
 int main(int argc, char **argv)
@@ -272,15 +213,15 @@ int main(int argc, char **argv)
     struct load load = {0};
 
     if (!read_arguments(argc, argv, &load) || sodium_init() < 0) {
-        (void)fprintf(stderr, "usage: load refresh|get|sign-in|idle PORT "
-                              "CONNECTIONS SECONDS FIRST [PID [SYNCS]]\n");
+        (void)fputs(usage, stderr);
         return 2;
     }
     load.connections = calloc(load.count, sizeof *load.connections);
     load.samples = calloc(SAMPLES_MAX, sizeof *load.samples);
-    if (load.connections == NULL || load.samples == NULL)
+    load.spread = calloc(load.spread_count + 1, sizeof *load.spread);
+    if (load.connections == NULL || load.samples == NULL || load.spread == NULL)
         talk_fail("calloc");
-    prepare(&load);
+    load_prepare(&load);
     if (load.mode == IDLE)
         stay_idle(&load);
     else

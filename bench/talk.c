@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 void talk_fail(const char *what)
 {
@@ -22,6 +23,8 @@ void talk_open(struct talk *talk, unsigned port)
                              .sin_port = htons((uint16_t)port),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 
+    talk->port = port;
+    talk->closing = false;
     talk->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (talk->fd < 0 ||
         connect(talk->fd, (struct sockaddr *)&to, sizeof to) != 0)
@@ -31,10 +34,18 @@ void talk_open(struct talk *talk, unsigned port)
                      sizeof(int));
 }
 
+void talk_open_again(struct talk *talk)
+{
+    (void)close(talk->fd); // all of its last reply was read
+    talk_open(talk, talk->port);
+}
+
 static void send_text(struct talk *talk, const char *text, int length)
 {
     if (length < 0 || length >= TALK_REQUEST_SIZE)
         talk_fail("a request is too long");
+    if (talk->closing)
+        talk_open_again(talk);
     talk->length = 0;
     if (send(talk->fd, text, (size_t)length, MSG_NOSIGNAL) != length)
         talk_fail("send");
@@ -78,6 +89,7 @@ static bool is_whole(struct talk *talk, struct talk_reply *out)
         return false;
     out->status = (int)strtol(talk->reply + sizeof "HTTP/1.1", NULL, 10);
     out->body = talk->reply + head;
+    talk->closing = strcasestr(talk->reply, "\r\nconnection: close") != NULL;
     return true;
 }
 

@@ -16,6 +16,8 @@ enum {
 
 struct talk {
     int fd;
+    unsigned port;
+    bool closing;  /* the server closes behind the reply that is whole */
     size_t length; /* of the reply so far */
     char reply[TALK_REPLY_SIZE];
 };
@@ -29,6 +31,7 @@ struct talk_reply {
 void talk_fail(const char *what) __attribute__((noreturn));
 
 void talk_open(struct talk *talk, unsigned port); /* on 127.0.0.1; blocks */
+void talk_open_again(struct talk *talk); /* where the server has closed */
 
 void talk_get(struct talk *talk, const char *path, const char *token);
 void talk_post(struct talk *talk, const char *path, const char *json);

@@ -1,5 +1,6 @@
 #include "token_check.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -25,10 +26,15 @@ static bool decode(const char *text, size_t length, uint8_t *out, size_t size)
            got == size;
 }
 
-bool token_check_take(const char *body, char out[TOKEN_CHECK_SIZE])
+bool token_check_text(const char *body, const char *member,
+                      char out[TOKEN_CHECK_SIZE])
 {
+    char name[32];
     size_t length = 0;
-    const char *text = find_text(body, "\"access_token\":\"", &length);
+    const char *text;
+
+    (void)snprintf(name, sizeof name, "\"%s\":\"", member);
+    text = find_text(body, name, &length);
 
     if (text == NULL || length >= TOKEN_CHECK_SIZE)
         return false;

@@ -8,8 +8,9 @@
 
 enum { TOKEN_CHECK_SIZE = 2048 };
 
-/* Copies the access token out of a reply's body; false: there is none. */
-bool token_check_take(const char *body, char out[TOKEN_CHECK_SIZE]);
+/* Copies the text of this member out of a JSON body; false: there is none. */
+bool token_check_text(const char *body, const char *member,
+                      char out[TOKEN_CHECK_SIZE]);
 
 /* Its EdDSA signature fits the first key of `jwks`. */
 bool token_check_signed(const char *token, const char *jwks);
