@@ -2,14 +2,10 @@
 # a folder that goes with it, reached through a Unix socket there; it syncs each
 # commit, as in earnest.
 
-# as_server COMMAND...: PostgreSQL refuses to run as root.
-as_server() {
-    if [ "$(id -u)" -eq 0 ]; then
-        setpriv --reuid=nobody --regid=nogroup --clear-groups -- "$@"
-    else
-        "$@"
-    fi
-}
+# PostgreSQL refuses to run as root.
+as_server=
+[ "$(id -u)" -ne 0 ] ||
+    as_server='setpriv --reuid=nobody --regid=nogroup --clear-groups --'
 
 # start_postgres: sets pg_bin and pg, its folder; false: there is none to have.
 start_postgres() {
@@ -25,18 +21,21 @@ start_postgres() {
     pg=$work/pg
     mkdir "$pg" && chmod 711 "$work" || exit 1
     [ "$(id -u)" -ne 0 ] || chown nobody "$pg"
-    (cd / && as_server "$pg_bin/initdb" -D "$pg/data" -N -A trust -U postgres \
+    # shellcheck disable=SC2086 # as_server is words
+    (cd / && exec $as_server "$pg_bin/initdb" -D "$pg/data" -N -A trust -U postgres \
         -E UTF8 --locale C.UTF-8 >"$work/initdb.log" 2>&1) ||
         die "initdb: $(tail -n 3 "$work/initdb.log")"
-    as_server sh -c "cat >>'$pg/data/postgresql.conf'" <<END
+    # shellcheck disable=SC2086
+    $as_server sh -c "cat >>'$pg/data/postgresql.conf'" <<END
 listen_addresses = ''
 unix_socket_directories = '$pg'
 max_connections = 60
 shared_buffers = 256MB
 max_wal_size = 4GB
 END
-    (cd / && as_server "$pg_bin/postgres" -D "$pg/data" \
-        >"$pg/../postgres.log" 2>&1) &
+    # shellcheck disable=SC2086
+    (cd / && exec $as_server "$pg_bin/postgres" -D "$pg/data" \
+        >"$work/postgres.log" 2>&1) &
     servers="$servers $!"
     for _ in $(seq 300); do
         sql postgres 'SELECT 1' >/dev/null 2>&1 && return 0
