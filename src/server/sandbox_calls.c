@@ -107,8 +107,8 @@ static bool add_signals(scmp_filter_ctx filter)
 {
     const scmp_datum_t own = (scmp_datum_t)getpid();
 
-    return allow_if(filter, CALL(kill), SCMP_A0_64(SCMP_CMP_EQ, own)) &&
-           allow_if(filter, CALL(tgkill), SCMP_A0_64(SCMP_CMP_EQ, own));
+    return allow_if(filter, CALL(kill), SCMP_A0_64(SCMP_CMP_EQ, own, 0)) &&
+           allow_if(filter, CALL(tgkill), SCMP_A0_64(SCMP_CMP_EQ, own, 0));
 }
 
 /* Memory that is never code. */
@@ -122,13 +122,14 @@ static bool add_memory(scmp_filter_ctx filter)
 
 static bool add_odds(scmp_filter_ctx filter)
 {
-    return allow_if(filter, CALL(ioctl), SCMP_A1_64(SCMP_CMP_EQ, FIONBIO)) &&
-           allow_if(filter, CALL(ioctl), SCMP_A1_64(SCMP_CMP_EQ, FIONREAD)) &&
-           allow_if(filter, CALL(ioctl), SCMP_A1_64(SCMP_CMP_EQ, TCGETS)) &&
+    return allow_if(filter, CALL(ioctl), SCMP_A1_64(SCMP_CMP_EQ, FIONBIO, 0)) &&
+           allow_if(filter, CALL(ioctl),
+                    SCMP_A1_64(SCMP_CMP_EQ, FIONREAD, 0)) &&
+           allow_if(filter, CALL(ioctl), SCMP_A1_64(SCMP_CMP_EQ, TCGETS, 0)) &&
            allow_if(filter, CALL(prctl),
-                    SCMP_A0_64(SCMP_CMP_EQ, PR_SET_NAME)) &&
+                    SCMP_A0_64(SCMP_CMP_EQ, PR_SET_NAME, 0)) &&
            // Limits may be asked for, not set.
-           allow_if(filter, CALL(prlimit64), SCMP_A2_64(SCMP_CMP_EQ, 0));
+           allow_if(filter, CALL(prlimit64), SCMP_A2_64(SCMP_CMP_EQ, 0, 0));
 }
 
 /* The database library's sockets, and the C library's modules for names: code
@@ -139,7 +140,7 @@ static bool add_connections(scmp_filter_ctx filter)
 
     for (size_t i = 0; i < COUNT(families); i++)
         if (!allow_if(filter, CALL(socket),
-                      SCMP_A0_64(SCMP_CMP_EQ, families[i])))
+                      SCMP_A0_64(SCMP_CMP_EQ, families[i], 0)))
             return false;
     return add_list(filter, SCMP_ACT_ALLOW, calls, COUNT(calls)) &&
            allow_if(filter, CALL(mmap),

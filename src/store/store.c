@@ -27,8 +27,8 @@ static const char *const result_texts[] = {
     [STORE_DENIED] = "the database cannot be opened or written",
     [STORE_CORRUPT] = "the database is damaged or not ours",
     [STORE_NEWER] = "the database was written by a newer version",
-    [STORE_OLDER] = "the database is of an older version: `stayd migrate` "
-                    "brings it to this one, and so does a start",
+    [STORE_OLDER] = ("the database is of an older version: `stayd migrate` "
+                     "brings it to this one, and so does a start"),
 };
 
 bool store_failed(enum store_result result)

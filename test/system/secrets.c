@@ -113,7 +113,7 @@ static void search_written(const struct stayd *stayd)
     static const char *const names[] = {"standard output", "the log"};
 
     for (int i = PROCESS_OUT; i <= PROCESS_ERR; i++) {
-        char *text = process_text(stayd->process, i);
+        char *text = process_text(stayd->process, (enum process_stream)i);
 
         check_case("nothing secret is in %s", names[i]);
         CHECK(strlen(text) > 0);
