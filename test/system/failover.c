@@ -30,7 +30,7 @@ enum {
     CLERKS = 3,
     DEEDS_MAX = 2000, /* of one clerk */
     DEEDS = 60,       /* of all, before the primary is lost */
-    DEEDS_FULL = 1500,
+    DEEDS_FULL = 600,
     SILENCE_MS = 500, /* for so long nothing is answered */
 };
 

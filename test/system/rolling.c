@@ -50,6 +50,7 @@ struct person {
 struct visit {
     char header[1100];
     char body[300];
+    char todo[64]; /* the path of the one that it wrote */
 };
 
 /* One request; false, and told, when it is answered otherwise. */
@@ -70,6 +71,9 @@ static bool ask(struct person *p, const struct wire_request *request,
     if (wire_member(&reply, "refreshToken", token, sizeof token))
         (void)snprintf(v->body, sizeof v->body, "{\"refreshToken\":\"%.250s\"}",
                        token);
+    if (reply.status == 201 && wire_member(&reply, "id", token, sizeof token))
+        (void)snprintf(v->todo, sizeof v->todo, "/d/express/api/todos/%.20s",
+                       token);
     wire_clear(&reply);
     return good;
 }
@@ -87,6 +91,8 @@ static void visit(struct person *p)
         {{"POST", "/d/express/api/todos", v.header, "{\"title\":\"rest\"}", 0},
          201                                                                       },
         {{"GET", "/d/express/api/test/user", v.header, NULL, 0},                200},
+ // So that there are never as many as one may have.
+        {{"DELETE", v.todo, v.header, NULL, 0},                                 204},
         {{"POST", "/d/express/api/auth/signout", NULL, v.body, 0},              200},
     };
     bool good = true;
