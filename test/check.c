@@ -209,7 +209,7 @@ int check_run_group(const char *suite, const struct CMUnitTest *tests,
     (void)snprintf(name, sizeof name, "%s%s", suite,
                    check_on_postgres() ? ".postgres" : "");
     report(name, (double)(end.tv_sec - start.tv_sec) +
-                      (double)(end.tv_nsec - start.tv_nsec) / 1e9);
+                     (double)(end.tv_nsec - start.tv_nsec) / 1e9);
     free(rows);
     return failed != 0 || now.rows_failed != 0;
 }

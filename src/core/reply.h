@@ -20,7 +20,8 @@ struct reply {
     size_t headers_count;
     struct span content_type; /* empty: no body */
     struct span body;
-    size_t used; /* bytes of the buffer that were written, whatever the result */
+    size_t
+        used; /* bytes of the buffer that were written, whatever the result */
 };
 
 enum reply_result {

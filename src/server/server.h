@@ -41,7 +41,7 @@ _Static_assert((int)SERVER_WHY_SIZE >= (int)APP_WHY_SIZE, "it is passed on");
 struct worker {
     struct server *server;
     struct loop *loop;
-    struct store *reader; /* never waits for the writer; NULL where the
+    struct store *reader;         /* never waits for the writer; NULL where the
                              database is a server: see server.asking */
     struct change_list turn;      /* what this turn hands to the writer */
     struct change_list questions; /* and to those who only read */
@@ -59,7 +59,7 @@ struct worker {
     struct key_ring *keys;      /* of now; server_use_keys changes it */
     struct token_issuer issuer; /* with these keys */
     struct known known;         /* tokens that they have found good */
-    size_t codes; /* on their way to the writer (server/code.h) */
+    size_t codes;               /* on their way to the writer (server/code.h) */
 };
 
 /* Switches of --demo; all zero otherwise. */
@@ -85,7 +85,7 @@ struct server {
     _Atomic int64_t write_failed_s; /* when the log was last told of it */
     struct password_pool *pool;
     struct census *census; /* NULL: none could be started */
-    struct mailer mailer; /* closed where there is no --mail-command */
+    struct mailer mailer;  /* closed where there is no --mail-command */
     struct client_trust trust;
     struct throttle *throttle;
     struct apps apps;

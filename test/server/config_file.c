@@ -43,8 +43,8 @@ static void check_why(const char *why, const char *want)
 
     while (*want != '\0' && used + 1 < sizeof text) {
         if (want[0] == '$' && want[1] == 'P') {
-            used += (size_t)snprintf(text + used, sizeof text - used, "%s",
-                                     path);
+            used +=
+                (size_t)snprintf(text + used, sizeof text - used, "%s", path);
             want += 2;
         } else {
             text[used++] = *want++;

@@ -266,7 +266,7 @@ struct file_row {
 static const struct file_row file_rows[] = {
     {"the file is gone",               NULL,                                                         0,
      "is missing, and the keys in the database are sealed with it: bring it "
-     "back, or say by --key-file where it is"                                                                            },
+     "back, or say by --key-file where it is"                                                                                                 },
     {"another file of the right form",
      "stay-key-1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",                                     0600,
      "is not the one that the keys in the database are sealed with"                                                                           },

@@ -37,8 +37,8 @@ static void open_reading(struct reading *r)
     uint8_t seed[32] = {7};
 
     CHECK(jws_key_init(&r->key, JWS_EDDSA, seed, sizeof seed));
-    r->keyless = (struct token_issuer){.issuer = SPAN("I"),
-                                       .audience = SPAN("A")};
+    r->keyless =
+        (struct token_issuer){.issuer = SPAN("I"), .audience = SPAN("A")};
     r->issuer = r->keyless;
     r->issuer.keys = &r->key;
     r->issuer.keys_count = 1;
@@ -53,11 +53,12 @@ static void close_reading(struct reading *r)
     jws_key_clear(&r->key);
 }
 
-static enum token_result read_at(struct reading *r,
-                                 const struct token_issuer *issuer,
-                                 int64_t now_s)
+static enum token_result
+read_at(struct reading *r, const struct token_issuer *issuer, int64_t now_s)
 {
-    struct known_shown shown = {.text = {NULL, 0}};
+    struct known_shown shown = {
+        .text = {NULL, 0}
+    };
     struct token_claims claims = {.dialect = ""};
     enum token_result result;
 
@@ -75,10 +76,10 @@ struct time_row {
 };
 
 static const struct time_row time_rows[] = {
-    {"as it was found",                     NOW_S,              TOKEN_OK     },
-    {"its last second",                     NOW_S + LIFE_S - 1, TOKEN_OK     },
-    {"its life is over, known or not",      NOW_S + LIFE_S,     TOKEN_EXPIRED},
-    {"a clock set back asks the keys again", NOW_S - 1,         TOKEN_BAD    },
+    {"as it was found",                      NOW_S,              TOKEN_OK     },
+    {"its last second",                      NOW_S + LIFE_S - 1, TOKEN_OK     },
+    {"its life is over, known or not",       NOW_S + LIFE_S,     TOKEN_EXPIRED},
+    {"a clock set back asks the keys again", NOW_S - 1,          TOKEN_BAD    },
 };
 
 static void times(void **state)
@@ -152,7 +153,9 @@ static void many(void **state)
 static void peeked(void **state)
 {
     struct reading r;
-    struct known_shown shown = {.text = {NULL, 0}};
+    struct known_shown shown = {
+        .text = {NULL, 0}
+    };
     char name[TOKEN_DIALECT_SIZE] = "";
 
     (void)state;

@@ -191,10 +191,8 @@ static void guesses(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(judged),
-        cmocka_unit_test(new_passwords),
-        cmocka_unit_test(reasons),
-        cmocka_unit_test(copies),
+        cmocka_unit_test(judged),  cmocka_unit_test(new_passwords),
+        cmocka_unit_test(reasons), cmocka_unit_test(copies),
         cmocka_unit_test(guesses),
     };
 

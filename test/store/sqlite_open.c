@@ -86,7 +86,7 @@ static const struct refusal refusals[] = {
     {"another scheme",           "mysql:%s",             STORE_WRITE, STORE_DENIED,
      "unknown kind of database"                                                                    },
     {"a reader finds nothing",   "sqlite:%s/none.db",    STORE_READ,  STORE_DENIED,
-     "there is none"                                                                                },
+     "there is none"                                                                               },
     {"text that is no database", "sqlite:%s/text",       STORE_WRITE, STORE_CORRUPT,
      "not a database"                                                                              },
 };

@@ -437,10 +437,8 @@ static void last_words(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(trail),
-        cmocka_unit_test(short_memory),
-        cmocka_unit_test(refusals),
-        cmocka_unit_test(last_words),
+        cmocka_unit_test(trail),          cmocka_unit_test(short_memory),
+        cmocka_unit_test(refusals),       cmocka_unit_test(last_words),
         cmocka_unit_test(other_database),
     };
 
