@@ -109,8 +109,8 @@ static int hash_password(struct admin *admin, struct store_user *user)
 {
     const struct password_config costs = {.threads = 0};
     char password[ADMIN_SECRET_SIZE];
-    char normal[ADMIN_SECRET_SIZE];
-    struct span text = {normal, 0};
+    char normal[ADMIN_SECRET_SIZE] = "";
+    struct span text;
     size_t length;
     int code = admin_read_password(admin, password, &length);
 
@@ -120,7 +120,7 @@ static int hash_password(struct admin *admin, struct store_user *user)
     text = span_of(normal);
     if (code == ADMIN_DONE)
         code = judge_password(user, text);
-    if (code == ADMIN_DONE && password_make(&costs, password, text.length,
+    if (code == ADMIN_DONE && password_make(&costs, text.text, text.length,
                                             user->password) != PASSWORD_OK)
         code = admin_fail("the password could not be hashed: out of memory");
     sodium_memzero(password, sizeof password);

@@ -363,7 +363,7 @@ static bool done(const struct stayd *stayd, const char *const words[WORDS_MAX],
 // clang-format off
 static const struct row signs_in[] = {
     ASK("the new account signs in", "POST", SIGN_IN, NULL,
-        "{\"username\":\"bob\",\"password\":\"correct horse\"}", 200,
+        "{\"username\":\"bob\",\"password\":\"correct hors\\u00e9\"}", 200,
         "ACCESS=accessToken REFRESH=refreshToken"),
     ASK("and is let in", "GET", "/api/test/user",
         "x-access-token: $ACCESS\r\n", NULL, 200, NULL),
@@ -384,7 +384,7 @@ static const struct row is_out[] = {
 };
 static const struct row stays_out[] = {
     ASK("a disabled account does not sign in", "POST", SIGN_IN, NULL,
-        "{\"username\":\"bob\",\"password\":\"correct horse\"}", 401, NULL),
+        "{\"username\":\"bob\",\"password\":\"correct hors\\u00e9\"}", 401, NULL),
 };
 // clang-format on
 
@@ -401,7 +401,7 @@ static const struct row imported[] = {
 static const struct row sly[] = {
     ASK("a label that would turn and colour a terminal", "POST",
         "/d/stay/api/session", NULL,
-        "{\"username\":\"bob\",\"password\":\"correct horse\",\"sid\":"
+        "{\"username\":\"bob\",\"password\":\"correct hors\\u00e9\",\"sid\":"
         "\"$A_SID\",\"next\":\"$A_N0\",\"label\":\"a\\u202eb\\u009b31mc\"}",
         201, NULL),
 };
@@ -464,8 +464,8 @@ static void beside(struct stayd *stayd, struct rows *wire)
     static const char *const disable[WORDS_MAX] = {"user", "disable", "bob"};
     static const char *const enable[WORDS_MAX] = {"user", "enable", "bob"};
 
-    CASE("an account is added beside a stayd that runs");
-    CHECK(done(stayd, add, "correct horse\n", "user <INT> added\n"));
+    CASE("an account is added beside a stayd that runs, the accent apart");
+    CHECK(done(stayd, add, "correct horse\xcc\x81\n", "user <INT> added\n"));
     rows_run(wire, signs_in, COUNT(signs_in));
     CASE("its session is listed");
     CHECK(done(stayd, list, NULL,
