@@ -305,7 +305,7 @@ static enum config_result take_option(int found, struct config *out,
     const char *text;
     char where[64];
 
-    if (found >= EXTRA_VALUE) {
+    if (command != NULL && found >= EXTRA_VALUE) {
         command->value[found - EXTRA_VALUE] = optarg == NULL ? "" : optarg;
         return CONFIG_OK;
     }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "server/http.h"
 #include "server/openapi_schema.h"
 #include "server/place.h"
@@ -162,7 +163,8 @@ static void put_replies(struct document *doc, const struct entry *e,
     char number[16];
     size_t count;
 
-    memcpy(all, rules, e->message_count * sizeof all[0]);
+    for (size_t i = 0; i < e->message_count; i++)
+        all[i] = rules[i];
     all[e->message_count] = d->message[MESSAGE_NONE];
     count =
         openapi_statuses(all, e->message_count + 1, statuses, STATUSES_TOLD);
@@ -193,6 +195,7 @@ static void put_operation(struct document *doc, const struct entry *e)
     char name[96];
     enum need need = dialect_need(d, e->messages[0]);
 
+    assert(e->message_count > 0);
     for (size_t i = 0; i < e->message_count; i++) {
         rules[i] = d->message[e->messages[i]];
         requests[i] = &rules[i]->request;
