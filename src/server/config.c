@@ -321,39 +321,39 @@ static enum config_result take_option(int found, struct config *out,
 }
 
 /* What stands on the line beside the options. */
-static enum config_result take_words(int argc, char *const argv[],
+static enum config_result take_words(const struct config_input *in,
                                      struct config_command *command,
                                      char why[CONFIG_WHY_SIZE])
 {
-    if (optind == argc)
+    if (optind == in->argc)
         return CONFIG_OK;
     if (command == NULL) {
         (void)snprintf(why, CONFIG_WHY_SIZE,
                        "'%.64s': is not a command here; see --help",
-                       argv[optind]);
+                       in->argv[optind]);
         return CONFIG_BAD;
     }
-    if (argc - optind > CONFIG_WORDS_MAX) {
+    if (in->argc - optind > CONFIG_WORDS_MAX) {
         (void)snprintf(why, CONFIG_WHY_SIZE,
                        "'%.64s': too many words; see "
                        "--help",
-                       argv[argc - 1]);
+                       in->argv[in->argc - 1]);
         return CONFIG_BAD;
     }
-    for (int i = optind; i < argc; i++)
-        command->word[command->word_count++] = argv[i];
+    for (int i = optind; i < in->argc; i++)
+        command->word[command->word_count++] = in->argv[i];
     return CONFIG_OK;
 }
 
 /* Help on a command is asked for before it or behind it; all else is let be. */
-static enum config_result take_help(int argc, char *const argv[],
+static enum config_result take_help(const struct config_input *in,
                                     const struct option *options,
                                     struct config_command *command,
                                     char why[CONFIG_WHY_SIZE])
 {
-    while (getopt_long(argc, argv, ":hV", options, NULL) != -1)
+    while (getopt_long(in->argc, in->argv, ":hV", options, NULL) != -1)
         continue;
-    if (command != NULL && take_words(argc, argv, command, why) != CONFIG_OK)
+    if (command != NULL && take_words(in, command, why) != CONFIG_OK)
         return CONFIG_BAD;
     return CONFIG_HELP;
 }
@@ -377,9 +377,9 @@ static void refuse_option(const char *text, bool wants_value,
                        nearest);
 }
 
-static enum config_result read_options(int argc, char *const argv[],
-                                       struct config *out,
+static enum config_result read_options(const struct config_input *in,
                                        struct config_command *command,
+                                       struct config *out,
                                        char why[CONFIG_WHY_SIZE])
 {
     struct option options[OPTION_COUNT + 1];
@@ -388,19 +388,20 @@ static enum config_result read_options(int argc, char *const argv[],
     fill_options(options, command);
     optind = 0; // glibc: begin anew
     opterr = 0;
-    while ((found = getopt_long(argc, argv, ":hV", options, NULL)) != -1) {
+    while ((found = getopt_long(in->argc, in->argv, ":hV", options, NULL)) !=
+           -1) {
         if (found == 'h')
-            return take_help(argc, argv, options, command, why);
+            return take_help(in, options, command, why);
         if (found == 'V')
             return CONFIG_VERSION;
         if (found == '?' || found == ':') {
-            refuse_option(argv[optind - 1], found == ':', why);
+            refuse_option(in->argv[optind - 1], found == ':', why);
             return CONFIG_BAD;
         }
         if (take_option(found, out, command, why) != CONFIG_OK)
             return CONFIG_BAD;
     }
-    return take_words(argc, argv, command, why);
+    return take_words(in, command, why);
 }
 
 /* ---- The file ---- */
@@ -506,31 +507,29 @@ static bool agree(const struct config *config, char why[CONFIG_WHY_SIZE])
     return false;
 }
 
-enum config_result config_read_command(int argc, char *const argv[],
-                                       char *const environment[],
-                                       struct config *out,
+enum config_result config_read_command(const struct config_input *in,
                                        struct config_command *command,
+                                       struct config *out,
                                        char why[CONFIG_WHY_SIZE])
 {
     enum config_result result;
 
     *out = defaults;
     why[0] = '\0';
-    result = read_options(argc, argv, out, command, why);
+    result = read_options(in, command, out, why);
     if (result == CONFIG_OK &&
-        (!read_environment(environment, out, why) || !read_file(out, why) ||
-         !config_secret_find(environment, out, why) || !agree(out, why)))
+        (!read_environment(in->environment, out, why) || !read_file(out, why) ||
+         !config_secret_find(in->environment, out, why) || !agree(out, why)))
         result = CONFIG_BAD;
     if (result == CONFIG_BAD)
         config_clear(out);
     return result;
 }
 
-enum config_result config_read(int argc, char *const argv[],
-                               char *const environment[], struct config *out,
-                               char why[CONFIG_WHY_SIZE])
+enum config_result config_read(const struct config_input *in,
+                               struct config *out, char why[CONFIG_WHY_SIZE])
 {
-    return config_read_command(argc, argv, environment, out, NULL, why);
+    return config_read_command(in, NULL, out, why);
 }
 
 void config_clear(struct config *config)

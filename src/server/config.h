@@ -116,21 +116,26 @@ struct config_command {
     size_t word_count; /* 0: no command, serve */
 };
 
+/* What a program is started with. */
+struct config_input {
+    int argc;
+    char *const *argv;
+    char *const *environment; /* as environ; NULL: nothing is set */
+};
+
 /*
- * Reads argv and `environment` (as environ), and the file they name, into *out,
- * for config_clear. `why` is set on CONFIG_BAD: a line, or for the file of
- * --config several, new lines between; *out is then empty. Uses getopt_long, so one thread at a time; it may move
- * the words of argv behind the options.
+ * Reads `in`, and the file it names, into *out, for config_clear. `why` is set on
+ * CONFIG_BAD: a line, or for the file of --config several, new lines between;
+ * *out is then empty. Uses getopt_long, so one thread at a time; it may move the
+ * words of argv behind the options.
  */
-enum config_result config_read(int argc, char *const argv[],
-                               char *const environment[], struct config *out,
-                               char why[CONFIG_WHY_SIZE]);
+enum config_result config_read(const struct config_input *in,
+                               struct config *out, char why[CONFIG_WHY_SIZE]);
 
 /* The same where words are a command; its options are at home among ours. */
-enum config_result config_read_command(int argc, char *const argv[],
-                                       char *const environment[],
-                                       struct config *out,
+enum config_result config_read_command(const struct config_input *in,
                                        struct config_command *command,
+                                       struct config *out,
                                        char why[CONFIG_WHY_SIZE]);
 
 void config_clear(struct config *config); /* zeroed is allowed */

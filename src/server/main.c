@@ -71,24 +71,17 @@ static int fail(const char *why, int code)
     }
 }
 
-/* The command line as it was: SIGHUP has it read again. */
-struct line {
-    int argc;
-    char **argv;
-};
-
+/* SIGHUP has the command line read again. */
 static enum config_result reread(void *context, struct config *out,
                                  char why[CONFIG_WHY_SIZE])
 {
-    const struct line *line = context;
-
-    return config_read(line->argc, line->argv, environ, out, why);
+    return config_read(context, out, why);
 }
 
-static int serve(const struct config *config, struct line *line)
+static int serve(const struct config *config, struct config_input *in)
 {
     const struct server_start start = {
-        .config = config, .reread = reread, .context = line};
+        .config = config, .reread = reread, .context = in};
     struct server *server = calloc(1, sizeof *server);
     char why[SERVER_WHY_SIZE];
     enum server_result result;
@@ -135,7 +128,7 @@ static int help(const char *const *words, size_t count)
 }
 
 static int run(const struct config *config, const struct config_command *words,
-               struct line *line)
+               struct config_input *in)
 {
     if (words->word_count > 0 && strcmp(words->word[0], "help") == 0)
         return help(words->word + 1, words->word_count - 1);
@@ -145,7 +138,7 @@ static int run(const struct config *config, const struct config_command *words,
         if (words->value[i] != NULL)
             return admin_misuse("--%s: is for a command; see --help",
                                 admin_extras[i].name);
-    return serve(config, line);
+    return serve(config, in);
 }
 
 int main(int argc, char *argv[])
@@ -154,14 +147,14 @@ int main(int argc, char *argv[])
                                    .extra_count = ADMIN_OPTIONS};
     struct config config;
     char why[CONFIG_WHY_SIZE];
-    struct line line = {.argc = argc, .argv = argv};
+    struct config_input in = {argc, argv, environ};
     int code = EXIT_DONE;
 
     keep_to_itself();
     raise_descriptors();
     if (!signature_init())
         return fail("libsodium does not start", EXIT_FAILED);
-    switch (config_read_command(argc, argv, environ, &config, &words, why)) {
+    switch (config_read_command(&in, &words, &config, why)) {
     case CONFIG_HELP:
         code = help(words.word, words.word_count);
         break;
@@ -171,7 +164,7 @@ int main(int argc, char *argv[])
     case CONFIG_BAD:
         return fail(why, EXIT_USAGE);
     case CONFIG_OK:
-        code = run(&config, &words, &line);
+        code = run(&config, &words, &in);
         break;
     }
     config_clear(&config);

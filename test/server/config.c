@@ -159,7 +159,8 @@ static enum config_result read_words(const char *const words[WORDS_MAX],
         argv[argc] = (char *)(uintptr_t)words[argc - 1];
         argc++;
     }
-    return config_read(argc, argv, environment, out, why);
+    return config_read(&(struct config_input){argc, argv, environment}, out,
+                       why);
 }
 
 static void command_line(void **state)
@@ -353,22 +354,23 @@ static void lists(void **state)
     char *argv[2 * CONFIG_LIST_MAX + 4];
     char why[CONFIG_WHY_SIZE];
     struct config config;
-    int argc = 1;
+    struct config_input in = {.argc = 1, .argv = argv};
 
     (void)state;
     argv[0] = (char *)(uintptr_t) "stayd";
     for (size_t i = 0; i <= CONFIG_LIST_MAX; i++) {
         words[2 * i] = "--origin";
         words[2 * i + 1] = "http://a";
-        argv[argc++] = (char *)(uintptr_t)words[2 * i];
-        argv[argc++] = (char *)(uintptr_t)words[2 * i + 1];
+        argv[in.argc++] = (char *)(uintptr_t)words[2 * i];
+        argv[in.argc++] = (char *)(uintptr_t)words[2 * i + 1];
     }
-    argv[argc] = NULL;
+    argv[in.argc] = NULL;
+    CASE("one more than a list holds is refused");
+    CHECK_EQ(config_read(&in, &config, why), CONFIG_BAD);
     CASE("a list may be full");
-    CHECK_EQ(config_read(argc - 2, argv, NULL, &config, why), CONFIG_OK);
+    in.argc -= 2;
+    CHECK_EQ(config_read(&in, &config, why), CONFIG_OK);
     CHECK_EQ(config.origins.count, CONFIG_LIST_MAX);
-    CASE("one more is refused");
-    CHECK_EQ(config_read(argc, argv, NULL, &config, why), CONFIG_BAD);
 }
 
 static void help(void **state)

@@ -32,7 +32,8 @@ static enum config_result read_path(const char *name, char *const env[],
         (char *)(uintptr_t)name,     (char *)(uintptr_t) "--access-ttl",
         (char *)(uintptr_t)option,   NULL};
 
-    return config_read(option == NULL ? 3 : 5, argv, env, out, why);
+    return config_read(
+        &(struct config_input){option == NULL ? 3 : 5, argv, env}, out, why);
 }
 
 /* In a message, $P is the path. */
