@@ -2,6 +2,7 @@
  * Is it alive, and can it serve? For those who start, stop and route to us.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "server/place.h"
 #include "server/task.h"
@@ -16,6 +17,9 @@ struct probe {
     struct call *call;
     int64_t version;
 };
+
+/* A setting that is there only to need room: see take_room. */
+#define ROOM "room"
 
 static void answer(struct call *call, const char *reason)
 {
@@ -52,6 +56,43 @@ static void end_probe(struct task *task)
                             : store_result_text(task->change.result));
 }
 
+/* ---- While the disk is full ---- */
+
+/*
+ * A server that is not ready gets no requests, so no commit of theirs would ever
+ * tell that there is room again. It is this question that writes then: several
+ * pages, which are given back at once so that the next time wants them anew.
+ */
+static enum store_result take_room(struct store *store, struct change *change)
+{
+    struct store_value value = {.length = sizeof value.bytes};
+
+    (void)change;
+    memset(value.bytes, '.', sizeof value.bytes);
+    return store_setting_put(store, ROOM, &value);
+}
+
+static enum store_result give_room(struct store *store, struct change *change)
+{
+    struct store_value value = {.length = 0};
+
+    (void)change;
+    return store_setting_put(store, ROOM, &value);
+}
+
+static void end_taking(struct task *task)
+{
+    struct probe *probe = (struct probe *)(void *)task;
+
+    if (task->change.result != STORE_OK) {
+        end_probe(task);
+        return;
+    }
+    task->change.run = give_room;
+    task->done = end_probe;
+    task_submit(probe->call->worker, task);
+}
+
 void place_ready(struct call *call)
 {
     struct probe *probe;
@@ -64,6 +105,13 @@ void place_ready(struct call *call)
     if (probe == NULL)
         return;
     probe->call = call;
+    if (writer_is_full(call->server->writer)) {
+        probe->task.change.run = take_room;
+        probe->task.change.steps = true; // with a server: no talk among others'
+        probe->task.done = end_taking;
+        task_submit(call->worker, &probe->task);
+        return;
+    }
     probe->task.change.run = ask;
     probe->task.done = end_probe;
     task_read(call->worker, &probe->task);

@@ -51,6 +51,7 @@ struct writer {
     struct writer_counts counts;
     char message[WRITER_MESSAGE_SIZE];
     size_t ended; /* threads */
+    bool full;    /* the last commit found no room */
     bool closing;
 };
 
@@ -121,6 +122,7 @@ static void talk_batch(struct hand *h, struct change_list *batch,
     for (struct change *c = batch->first; c != NULL; c = c->next) {
         if (!store_failed(c->result))
             continue;
+        cost->full = c->result == STORE_FULL;
         tell(h->writer, c->result, store_message(h->store));
         return; // when one fails, many do
     }
@@ -135,6 +137,8 @@ static void count_batch(struct writer *w, size_t count, const struct cost *cost)
     n->changes += count;
     n->commits += !cost->failed;
     n->failures += cost->failed;
+    if (cost->full || !cost->failed) // any other failure tells nothing of room
+        w->full = cost->full;
     n->busy_us += now_us - cost->begin_us;
     n->commit_us += cost->commit_us;
     if (cost->commit_us > n->commit_us_max)
@@ -437,6 +441,16 @@ bool writer_is_away(struct writer *writer)
     away = writer->counts.away == writer->count;
     pthread_mutex_unlock(&writer->lock);
     return away;
+}
+
+bool writer_is_full(struct writer *writer)
+{
+    bool full;
+
+    pthread_mutex_lock(&writer->lock);
+    full = writer->full;
+    pthread_mutex_unlock(&writer->lock);
+    return full;
 }
 
 void writer_count(struct writer *writer, struct writer_counts *out)

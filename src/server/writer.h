@@ -121,6 +121,9 @@ bool writer_submit(struct writer *writer, struct change_list *list);
 /* No thread has a connection now: nothing is taken. */
 bool writer_is_away(struct writer *writer);
 
+/* What was written last found no room on the disk, and nothing has since. */
+bool writer_is_full(struct writer *writer);
+
 /* Since the start; times are of the steady clock. */
 struct writer_counts {
     uint64_t changes;   /* run, whatever came of them */
