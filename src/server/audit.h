@@ -53,8 +53,9 @@ enum audit_kind {
     AUDIT_ROLES_CHANGE, /* detail: AUDIT_ROLE_... bits, as they are now */
     AUDIT_USER_DISABLE,
     AUDIT_USER_ENABLE,
-    AUDIT_KEY_ROTATE, /* detail: the new key's id */
-    AUDIT_KEY_RETIRE, /* detail: the key's id */
+    AUDIT_KEY_ROTATE,       /* detail: the new key's id */
+    AUDIT_SESSIONS_RECLAIM, /* beyond --sessions-max, by that sign-in; detail:
+                               how many */
     AUDIT_KINDS
 };
 
@@ -68,7 +69,7 @@ enum audit_outcome {
     AUDIT_THROTTLED, /* told once a minute for who keeps trying */
     AUDIT_TAKEN,     /* the name or address is another's */
     AUDIT_BAD_CODE,  /* a mailed code that is wrong, used or expired */
-    AUDIT_DENIED,    /* not allowed for another reason */
+    AUDIT_DENIED,    /* the sid that it names is another sign-in's */
     AUDIT_OUTCOMES
 };
 

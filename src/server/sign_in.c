@@ -23,8 +23,8 @@ struct sign_in {
     char seen[STORE_PASSWORD_SIZE]; /* the hash that the password fitted */
     struct store_session session;
     struct store_session added;
-    int64_t reclaimed; /* sessions that were one too many */
     struct audit audit;
+    struct audit room;             /* of sessions that were one too many */
     uint8_t root[STORE_LINK_SIZE]; /* offered: the first token's parent */
     char sid_text[BASE64URL_LENGTH(STORE_SID_SIZE)];
     struct mint mint;
@@ -34,6 +34,18 @@ static struct sign_in *work_of(struct task *task)
 {
     return (struct sign_in *)(void *)((char *)task -
                                       offsetof(struct sign_in, task));
+}
+
+static void refuse(struct sign_in *work, enum audit_outcome outcome,
+                   enum reply_kind kind)
+{
+    struct call *call = work->hash.call;
+
+    audit_begin(&work->audit, call, AUDIT_SIGN_IN);
+    work->audit.outcome = outcome;
+    work->audit.user_id = work->user.id;
+    audit_note(call->worker, &work->audit);
+    call_reply(call, kind, FIELD_NONE);
 }
 
 /* ---- 3: the session is durable ---- */
@@ -62,10 +74,8 @@ static void answer_signed_in(struct sign_in *work)
                     (struct span){work->sid_text, sizeof work->sid_text});
     fields_set_text(&call->fields, FIELD_LABEL, span_of(session->label));
     audit_tell(&call->server->log, &work->audit);
-    if (work->reclaimed > 0)
-        log_event(&call->server->log, CONFIG_INFO, "reclaimed",
-                  "user=%lld sessions=%lld", (long long)work->user.id,
-                  (long long)work->reclaimed);
+    if (work->room.detail > 0)
+        audit_tell(&call->server->log, &work->room);
     call_reply(call, CASE_OK, FIELD_NONE);
 }
 
@@ -82,11 +92,11 @@ static void answer_changed(struct task *task)
     struct call *call = work->hash.call;
 
     if (task->change.result == STORE_OK && work->user.disabled)
-        call_reply(call, CASE_DISABLED, FIELD_NONE);
+        refuse(work, AUDIT_DISABLED, CASE_DISABLED);
     else if (store_failed(task->change.result))
         call_reply_failed(call);
     else
-        call_reply(call, CASE_BAD_PASSWORD, FIELD_NONE);
+        refuse(work, AUDIT_BAD_PASSWORD, CASE_BAD_PASSWORD);
 }
 
 /* The user was changed while the hash was made: what is true now? */
@@ -111,7 +121,7 @@ static void answer_added(struct task *task)
         look_again(work);
         break;
     case STORE_TAKEN:
-        call_reply(call, CASE_SIGN_IN_AGAIN, FIELD_NONE);
+        refuse(work, AUDIT_DENIED, CASE_SIGN_IN_AGAIN);
         break;
     default:
         call_reply_failed(call);
@@ -121,7 +131,7 @@ static void answer_added(struct task *task)
 
 /* ---- 2: the password was right ---- */
 
-/* The least used sessions make room for the new one. */
+/* The least used sessions make room for the new one, and the audit has it. */
 static enum store_result reclaim(struct store *store, struct sign_in *work)
 {
     const struct store_reclaim which = {
@@ -130,8 +140,12 @@ static enum store_result reclaim(struct store *store, struct sign_in *work)
         .max = work->hash.call->server->config->sessions_max,
         .now_s = work->hash.call->now_s,
     };
+    enum store_result result =
+        store_session_reclaim(store, &which, &work->room.detail);
 
-    return store_session_reclaim(store, &which, &work->reclaimed);
+    if (result == STORE_OK && work->room.detail > 0)
+        result = audit_store(store, &work->room);
+    return result;
 }
 
 /* All in one transaction: the newer hash, where there is one, the session, the
@@ -141,7 +155,7 @@ static enum store_result add_session(struct store *store, struct change *change)
     struct sign_in *work = work_of((struct task *)(void *)change);
     enum store_result result = STORE_OK;
 
-    work->reclaimed = 0;
+    work->room.detail = 0;
     if (strcmp(work->seen, work->user.password) != 0)
         result = store_user_swap_password(store, work->user.id, work->seen,
                                           work->user.password);
@@ -160,22 +174,12 @@ static void submit_session(struct sign_in *work)
     audit_begin(&work->audit, work->hash.call, AUDIT_SIGN_IN);
     audit_set_sid(&work->audit, work->session.sid);
     work->audit.user_id = work->user.id;
+    work->room = work->audit;
+    work->room.kind = AUDIT_SESSIONS_RECLAIM;
     work->task.change.run = add_session;
     work->task.change.steps = true;
     work->task.done = answer_added;
     task_submit(work->hash.call->worker, &work->task);
-}
-
-static void refuse(struct sign_in *work, enum audit_outcome outcome,
-                   enum reply_kind kind)
-{
-    struct call *call = work->hash.call;
-
-    audit_begin(&work->audit, call, AUDIT_SIGN_IN);
-    work->audit.outcome = outcome;
-    work->audit.user_id = work->user.id;
-    audit_note(call->worker, &work->audit);
-    call_reply(call, kind, FIELD_NONE);
 }
 
 static struct sign_in *work_of_hash(struct hash *hash)

@@ -4,11 +4,11 @@
 #include <jansson.h>
 #include <signal.h>
 #include <sodium.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit_table.h"
 #include "base/bytes.h"
 #include "check.h"
 #include "postgres.h"
@@ -176,27 +176,12 @@ static void check_canaries(const struct rows *rows, const char *where,
 /* All rows as text, "kind outcome user sid dialect address\n" each. */
 static void read_table(const struct stayd *stayd, char *out, size_t size)
 {
-    char path[PROCESS_PATH_SIZE + 16];
-    sqlite3 *db = NULL;
-    sqlite3_stmt *q = NULL;
-    size_t length = 0;
-
-    out[0] = '\0';
-    (void)snprintf(path, sizeof path, "%s/stay.db", stayd->folder);
-    if (CHECK_EQ(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL),
-                 SQLITE_OK) &&
-        CHECK_EQ(sqlite3_prepare_v2(
-                     db,
-                     "SELECT kind || ' ' || outcome || ' ' || user_id || ' ' ||"
-                     " length(sid) || ' ' || dialect || ' ' || address,"
-                     " at_s FROM audit ORDER BY id",
-                     -1, &q, NULL),
-                 SQLITE_OK))
-        while (sqlite3_step(q) == SQLITE_ROW && length < size)
-            length += (size_t)snprintf(out + length, size - length, "%s\n",
-                                       sqlite3_column_text(q, 0));
-    (void)sqlite3_finalize(q);
-    (void)sqlite3_close(db);
+    audit_table_read(
+        stayd,
+        "SELECT kind || ' ' || outcome || ' ' || user_id || ' ' ||"
+        " length(sid) || ' ' || dialect || ' ' || address FROM audit"
+        " ORDER BY id",
+        out, size);
 }
 
 /* Rows of refusals come within a second: those of changes are there at once. */
