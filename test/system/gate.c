@@ -30,19 +30,22 @@ static const char *const behind_proxy[] = {"--throttle", "--trust-proxy",
                                            "10.0.0.0/8", NULL};
 static const char *const alone[] = {"--throttle", NULL};
 
-/* POST with a body in JSON, and X-Forwarded-For unless `from` is NULL. */
+/* POST with a body in JSON or else as a form, and X-Forwarded-For unless `from`
+   is NULL. */
 static struct wire_reply post(const struct stayd *stayd, const char *path,
                               const char *body, const char *from)
 {
     char headers[512];
-    struct wire_request request = {.method = "POST",
-                                   .path = path,
-                                   .headers = from != NULL ? headers : NULL,
-                                   .body = body};
+    const char *type = body[0] == '{' ? "application/json"
+                                      : "application/x-www-form-urlencoded";
+    struct wire_request request = {
+        .method = "POST", .path = path, .headers = headers, .body = body};
+    int length =
+        snprintf(headers, sizeof headers, "Content-Type: %s\r\n", type);
 
     if (from != NULL)
-        (void)snprintf(headers, sizeof headers, "X-Forwarded-For: %s\r\n",
-                       from);
+        (void)snprintf(headers + length, sizeof headers - (size_t)length,
+                       "X-Forwarded-For: %s\r\n", from);
     return wire_ask(stayd->port, &request);
 }
 
@@ -74,24 +77,38 @@ static int guess_other(const struct stayd *stayd, const char *from)
 
 /* ---- Each family refuses in its own shape ---- */
 
+// clang-format off
 static const struct {
     const char *name;
     const char *path;
-    const char *rest; /* beside the name and the password */
+    const char *body; /* JSON, or else a form */
     const char *want;
 } families[] = {
-    {"stay",       "/d/stay/api/session",
-     ",\"sid\":\"AAAAAAAAAAAAAAAAAAAAAA\","
-     "\"next\":\"BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"", "{\"error\":\"throttled\",\"message\":\"<ANY>\"}"},
-    {"express",    "/d/express/api/auth/signin",        "",      "{\"message\":\"<ANY>\"}"                        },
-    {"django",     "/d/django/api/v1/auth/jwt/create/", "",
-     "{\"detail\":\"Request was throttled.<ANY>\"}"                                                               },
-    {"spring",     "/d/spring/api/auth/signin",         "",      "<ANY>"                                          },
-    {"nest",       "/d/nest/auth/login",                "",      "<ANY>"                                          },
-    {"nest-camel", "/d/nest-camel/auth/login",          "",      "<ANY>"                                          },
-    {"sofunction", "/d/sofunction/auth/login",          "",      "<ANY>"                                          },
-    {"symfony",    "/d/symfony/api/login_check",        "",      "<ANY>"                                          },
+    {"stay", "/d/stay/api/session", "{\"username\":\"ada\","
+     "\"password\":\"wrong-one\",\"sid\":\"AAAAAAAAAAAAAAAAAAAAAA\","
+     "\"next\":\"BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}",
+     "{\"error\":\"throttled\",\"message\":\"<ANY>\"}"},
+    {"express", "/d/express/api/auth/signin", wrong,
+     "{\"message\":\"Too many requests, please try again later.\"}"},
+    {"django", "/d/django/api/v1/auth/jwt/create/", wrong,
+     "{\"detail\":\"Request was throttled.<ANY>\"}"},
+    {"spring", "/d/spring/api/auth/signin", wrong, "{\"timestamp\":\"<ANY>\","
+     "\"status\":429,\"error\":\"Too Many Requests\","
+     "\"path\":\"/api/auth/signin\"}"},
+    {"nest", "/d/nest/auth/login", wrong, "{\"statusCode\":429,"
+     "\"message\":\"ThrottlerException: Too Many Requests\"}"},
+    {"nest-camel", "/d/nest-camel/auth/login", wrong, "{\"statusCode\":429,"
+     "\"message\":\"ThrottlerException: Too Many Requests\"}"},
+    {"sofunction", "/d/sofunction/auth/login", wrong,
+     "{\"message\":\"Too many requests\"}"},
+    {"symfony", "/d/symfony/api/login_check", wrong, "{\"code\":429,"
+     "\"message\":\"Too many failed login attempts, please try again in 1 "
+     "minute.\"}"},
+    {"oauth2", "/d/oauth2/oauth/token",
+     "grant_type=password&username=ada&password=wrong-one",
+     "{\"error\": \"slow_down\"<ANY>}"},
 };
+// clang-format on
 
 static void check_refusal(const struct wire_reply *reply, const char *want)
 {
@@ -109,13 +126,10 @@ static void check_refusal(const struct wire_reply *reply, const char *want)
 static void one_family(const struct stayd *stayd, size_t which)
 {
     struct wire_reply reply;
-    char body[256];
 
-    (void)snprintf(body, sizeof body,
-                   "{\"username\":\"ada\",\"password\":\"wrong-one\"%s}",
-                   families[which].rest);
     check_case("%s: throttled in the family's shape", families[which].name);
-    reply = post(stayd, families[which].path, body, "192.0.2.1");
+    reply =
+        post(stayd, families[which].path, families[which].body, "192.0.2.1");
     check_refusal(&reply, families[which].want);
     wire_clear(&reply);
 }
