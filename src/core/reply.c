@@ -75,7 +75,16 @@ static void add_headers(struct reply *reply, struct json_writer *w,
     }
 }
 
-/* Bodies of the cases that may stand in one with the first. */
+static bool is_among(const struct body *const bodies[], size_t count,
+                     const struct body *body)
+{
+    for (size_t i = 0; i < count; i++)
+        if (bodies[i] == body)
+            return true;
+    return false;
+}
+
+/* Bodies of the cases that may stand in one with the first, each once. */
 static size_t merge(const struct dialect *d, const struct reply_ask *ask,
                     const struct body *bodies[BODIES_MAX])
 {
@@ -87,9 +96,10 @@ static size_t merge(const struct dialect *d, const struct reply_ask *ask,
         const struct reply_rule *rule =
             find_reply(d, ask->message, ask->cases[i]);
 
-        if (rule != NULL && rule != first && rule->bodies_count > 0 &&
+        if (rule != NULL && rule->bodies_count > 0 &&
             rule->bodies[0].nodes != NULL &&
-            rule->status[0] == first->status[0])
+            rule->status[0] == first->status[0] &&
+            !is_among(bodies, used, &rule->bodies[0]))
             bodies[used++] = &rule->bodies[0];
     }
     return used;
