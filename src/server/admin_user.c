@@ -248,7 +248,7 @@ static bool list_one(void *context, const struct store_user *user)
 int admin_user_list(struct admin *admin)
 {
     struct listing listing = {.admin = admin};
-    enum store_result result;
+    enum store_result result = STORE_OK;
 
     do {
         listing.count = 0;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/bytes.h"
 #include "server/config_file.h"
 #include "server/config_row.h"
@@ -177,18 +178,24 @@ static void say_value(const char *where, const char *text,
                       const struct option_row *row, char why[CONFIG_WHY_SIZE])
 {
     char shown[65];
+    size_t whole = strlen(text);
     size_t length = 0;
 
     // Of an address not even a part: the password may stand in it.
     if (row->at == AT(database) && row->kind == KIND_TEXT &&
         !store_url_is_file(text) && strpbrk(text, "@%?=") != NULL)
         text = "...";
-    for (; text[length] != '\0' && length < sizeof shown - 1; length++)
+    for (; length < sizeof shown - 1 && text[length] != '\0'; length++)
         shown[length] =
             text[length] < ' ' || text[length] > '~' ? '?' : text[length];
     shown[length] = '\0';
-    (void)snprintf(why, CONFIG_WHY_SIZE, "%s: '%s' is not allowed; use %s",
-                   where, shown, row->allowed);
+    if (whole >= CONFIG_TEXT_MAX)
+        (void)snprintf(why, CONFIG_WHY_SIZE,
+                       "%s: has %zu bytes; allowed are %d", where, whole,
+                       CONFIG_TEXT_MAX - 1);
+    else
+        (void)snprintf(why, CONFIG_WHY_SIZE, "%s: '%s' is not allowed; use %s",
+                       where, shown, row->allowed);
 }
 
 /* Likewise: `where` has the name, as it was written. */
@@ -305,7 +312,8 @@ static enum config_result take_option(int found, struct config *out,
     const char *text;
     char where[64];
 
-    if (command != NULL && found >= EXTRA_VALUE) {
+    if (found >= EXTRA_VALUE) {
+        assert(command != NULL); // or there would be no such option
         command->value[found - EXTRA_VALUE] = optarg == NULL ? "" : optarg;
         return CONFIG_OK;
     }

@@ -25,6 +25,7 @@ enum {
     CONFIG_ROWS_MAX = 96,         /* options there may be */
     CONFIG_WORDS_MAX = 16,        /* of a command, arguments included */
     CONFIG_FILE_MAX = 256 * 1024, /* bytes of --config */
+    CONFIG_LINE_MAX = 2046,       /* of a line of it, without its end */
 };
 
 enum config_result {

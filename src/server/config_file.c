@@ -27,6 +27,20 @@ struct reading {
     size_t used;   /* bytes of file->kept */
 };
 
+/*
+ * Where libinih keeps its 200 bytes for a line at run time, as Debian's does, it
+ * is told to make room for ours. For the whole program, but nothing else of it
+ * reads by libinih.
+ */
+static void make_room(void)
+{
+#ifdef INI_AT_RUN_TIME
+    ini_use_stack = false;
+    ini_max_line = CONFIG_LINE_MAX + 2; // a new line and a NUL
+    ini_initial_alloc = ini_max_line;
+#endif
+}
+
 /* One line more of `why`. The last ones may be left out: they come when the
    first are gone. */
 static void add_mistake(struct reading *r, const char *text)
@@ -68,6 +82,7 @@ static char *next_line(char *out, int size, void *stream)
 {
     struct reading *r = stream;
     const char *from = r->text + r->at;
+    char what[64];
     size_t length;
 
     ask_for_pair(r);
@@ -81,7 +96,9 @@ static char *next_line(char *out, int size, void *stream)
         length--;
     }
     if (length + 2 > (size_t)size) {
-        say(r, "the line is too long");
+        (void)snprintf(what, sizeof what,
+                       "the line is too long; allowed are %d bytes", size - 2);
+        say(r, what);
         length = 0;
     } else if (length > 0 && *from == '[') {
         say(r, "a section in brackets is not wanted here");
@@ -161,6 +178,7 @@ bool config_file_read(struct config_file *file,
         return fail(file, strerror(errno), why);
     why[0] = '\0';
     if (load(&r, fd)) {
+        make_room();
         if (ini_parse_stream(next_line, &r, take_pair, &r) < 0)
             add_mistake(&r, "out of memory");
         ask_for_pair(&r);

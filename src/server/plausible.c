@@ -174,7 +174,7 @@ static unsigned find_type(const ZxcMatch_t *parts)
 
 struct plausible_about plausible_about(struct span name, struct span email)
 {
-    struct plausible_about about;
+    struct plausible_about about = {.word = {""}};
 
     plausible_copy(name, about.word[0], sizeof about.word[0]);
     plausible_copy(span_head(email, span_find(email, '@')), about.word[1],

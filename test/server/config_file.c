@@ -168,27 +168,36 @@ static void order(void **state)
 
 static void sizes(void **state)
 {
-    char line[400];
+    char line[CONFIG_LINE_MAX + 64];
     char why[CONFIG_WHY_SIZE];
     struct config config;
 
     (void)state;
-    CASE("the longest line is taken whole");
-    (void)snprintf(line, sizeof line, "issuer = %0*d\n", 198 - 9, 1);
+    CASE("a path as long as a value may be is taken whole");
+    (void)snprintf(line, sizeof line, "key-file = %0*d\n", CONFIG_TEXT_MAX - 1,
+                   1);
     CHECK(write_file(line, strlen(line), 0600));
     CHECK_EQ(read_path(path, NULL, NULL, &config, why), CONFIG_OK);
-    CHECK_EQ(strlen(config.issuer), 198 - 9);
+    CHECK_EQ(strlen(config.key_file), CONFIG_TEXT_MAX - 1);
     config_clear(&config);
     CASE("a longer one is refused, not cut");
-    (void)snprintf(line, sizeof line, "issuer = %0*d\n", 199 - 9, 1);
+    (void)snprintf(line, sizeof line, "key-file = %0*d\n", CONFIG_TEXT_MAX, 1);
     CHECK(write_file(line, strlen(line), 0600));
     CHECK_EQ(read_path(path, NULL, NULL, &config, why), CONFIG_BAD);
-    check_why(why, "$P:1: the line is too long");
-    CASE("and the next one is read");
-    (void)snprintf(line, sizeof line, "issuer = %0*d\nfrob = 1\n", 199 - 9, 1);
+    check_why(why, "$P:1: key-file: has 1024 bytes; allowed are 1023");
+    CASE("the longest line is read, with what stands behind its value");
+    (void)snprintf(line, sizeof line, "threads = 2 ;%0*d\n",
+                   CONFIG_LINE_MAX - 13, 1);
+    CHECK(write_file(line, strlen(line), 0600));
+    CHECK_EQ(read_path(path, NULL, NULL, &config, why), CONFIG_OK);
+    CHECK_EQ(config.threads, 2);
+    config_clear(&config);
+    CASE("a longer one is refused, and the next one is read");
+    (void)snprintf(line, sizeof line, "threads = 2 ;%0*d\nfrob = 1\n",
+                   CONFIG_LINE_MAX - 12, 1);
     CHECK(write_file(line, strlen(line), 0600));
     CHECK_EQ(read_path(path, NULL, NULL, &config, why), CONFIG_BAD);
-    check_why(why, "$P:1: the line is too long\n"
+    check_why(why, "$P:1: the line is too long; allowed are 2046 bytes\n"
                    "$P:2: 'frob' is not an option; see --help");
     CASE("a NUL is no text");
     CHECK(write_file("threads = 2\0\n", 13, 0600));
