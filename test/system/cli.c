@@ -2,22 +2,18 @@
  * The command line against a running stayd: what it prints, where, and with
  * which exit code; right and wrong words alike.
  */
-#include <fcntl.h>
-#include <poll.h>
-#include <pty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <termios.h>
-#include <unistd.h>
 
 #include "base/bytes.h"
 #include "check.h"
 #include "process.h"
 #include "stayd.h"
+#include "terminal.h"
 
 enum { WORDS_MAX = 12 };
 
@@ -260,49 +256,14 @@ static void server_down(void **state)
     stayd_clear(&stayd);
 }
 
-/* A program on a terminal of its own, and what it wrote there. */
-struct terminal {
-    int fd;
-    pid_t child;
-    int64_t end_ms; /* the limit for all of it */
-    size_t length;
-    char text[4096];
-};
-
 static bool start_login(struct terminal *t, const char *url, const char *home)
 {
-    *t = (struct terminal){.end_ms = process_now_ms() + PROCESS_LIMIT_MS};
-    t->child = forkpty(&t->fd, NULL, NULL, NULL);
-    if (t->child == 0) {
-        (void)setenv("XDG_STATE_HOME", home, 1);
-        (void)signal(SIGINT, SIG_DFL); // a shell's background job ignores it
-        (void)execl(STAY, STAY, "login", url, (char *)NULL);
-        _exit(127);
-    }
-    return t->child > 0;
-}
+    char state[PROCESS_PATH_SIZE + 32];
+    const char *const argv[] = {"/usr/bin/env", state, STAY,
+                                "login",        url,   NULL};
 
-/* False at the limit, or where the program ends without it. NULL: its end. */
-static bool read_until(struct terminal *t, const char *wanted)
-{
-    while (wanted == NULL || strstr(t->text, wanted) == NULL) {
-        struct pollfd readable = {.fd = t->fd, .events = POLLIN};
-        int64_t left_ms = t->end_ms - process_now_ms();
-        ssize_t n;
-
-        if (left_ms <= 0 || poll(&readable, 1, (int)left_ms) <= 0)
-            return false;
-        n = read(t->fd, t->text + t->length, sizeof t->text - 1 - t->length);
-        if (n <= 0)
-            return false;
-        t->length += (size_t)n;
-    }
-    return true;
-}
-
-static bool type(struct terminal *t, const char *text)
-{
-    return write(t->fd, text, strlen(text)) == (ssize_t)strlen(text);
+    (void)snprintf(state, sizeof state, "XDG_STATE_HOME=%s", home);
+    return terminal_start(t, argv);
 }
 
 static bool echo_ends(const struct terminal *t)
@@ -320,51 +281,34 @@ static bool echo_ends(const struct terminal *t)
 /* The name is given while output is held up: the question cannot be seen. */
 static bool echo_ends_unseen(struct terminal *t)
 {
-    int other_end = open(ptsname(t->fd), O_RDWR | O_NOCTTY | O_CLOEXEC);
-    bool ends = tcflow(other_end, TCOOFF) == 0 && type(t, "ada\n") &&
-                echo_ends(t) && strstr(t->text, "Password") == NULL;
+    bool ends = tcflow(t->other_end, TCOOFF) == 0 &&
+                terminal_type(t, "ada\n") && echo_ends(t) &&
+                strstr(t->text, "Password") == NULL;
 
-    (void)tcflow(other_end, TCOON);
-    (void)close(other_end);
+    (void)tcflow(t->other_end, TCOON);
     return ends;
-}
-
-/* Its exit code, or -1. */
-static int end_login(struct terminal *t)
-{
-    int status = 0;
-
-    (void)read_until(t, NULL);
-    (void)close(t->fd); // hangs up, if it still asks
-    (void)waitpid(t->child, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 static void interrupted(const char *url, const char *home)
 {
-    struct termios now = {0};
     struct terminal t;
-    int other_end;
-    int status = 0;
+    bool signalled;
 
     CASE("Ctrl-C at the password prompt ends it, and the echo is back");
     if (!CHECK(start_login(&t, url, home)))
         return;
-    other_end = open(ptsname(t.fd), O_RDWR | O_NOCTTY | O_CLOEXEC);
-    CHECK(read_until(&t, "User name: ") && type(&t, "ada\n"));
-    CHECK(read_until(&t, "Password: ") && type(&t, "\x03"));
-    (void)waitpid(t.child, &status, 0);
-    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
-    CHECK_EQ(tcgetattr(other_end, &now), 0);
-    CHECK((now.c_lflag & ECHO) != 0);
-    (void)close(other_end);
-    (void)close(t.fd);
+    CHECK(terminal_read(&t, "User name: ") && terminal_type(&t, "ada\n"));
+    CHECK(terminal_read(&t, "Password: ") && terminal_type(&t, "\x03"));
+    CHECK_EQ(terminal_end(&t, &signalled), -1);
+    CHECK(signalled);
+    CHECK(t.echoes);
 }
 
 static void prompts(void **state)
 {
     char home[PROCESS_PATH_SIZE] = "";
     struct terminal t;
+    bool signalled;
     struct stayd stayd = {0};
 
     (void)state;
@@ -372,15 +316,15 @@ static void prompts(void **state)
     if (!CHECK(stayd_start(&stayd, NULL)) || !CHECK(process_folder(home)))
         return;
     if (CHECK(start_login(&t, stayd.url, home))) {
-        CHECK(read_until(&t, "User name: "));
+        CHECK(terminal_read(&t, "User name: "));
         CASE("the echo is off before the password is asked for");
         CHECK(echo_ends_unseen(&t));
         CASE("a password typed at once is neither shown nor lost");
-        CHECK(read_until(&t, "Password: "));
-        CHECK(type(&t, "lovelace\n"));
-        CHECK(read_until(&t, "signed in as ada"));
+        CHECK(terminal_read(&t, "Password: "));
+        CHECK(terminal_type(&t, "lovelace\n"));
+        CHECK(terminal_read(&t, "signed in as ada"));
         CHECK(strstr(t.text, "lovelace") == NULL);
-        CHECK_EQ(end_login(&t), 0);
+        CHECK_EQ(terminal_end(&t, &signalled), 0);
     }
     interrupted(stayd.url, home);
     process_folder_remove(home);
