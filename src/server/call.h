@@ -65,6 +65,12 @@ void call_authorize_for(struct call *call, enum need need,
 bool call_may_try(struct call *call, enum throttle_act act,
                   struct span account);
 void call_know(struct call *call);
+/* Would call_may_try refuse only for what others did? Then it is worth a look
+   whether the account was signed in to from here: call_greet, and it may. */
+bool call_is_stranger(const struct call *call, enum throttle_act act,
+                      struct span account);
+void call_greet(const struct call *call, enum throttle_act act,
+                struct span account);
 void call_take_back(struct call *call);
 
 /*

@@ -71,6 +71,22 @@ bool call_may_try(struct call *call, enum throttle_act act, struct span account)
     return wait.seconds == 0;
 }
 
+bool call_is_stranger(const struct call *call, enum throttle_act act,
+                      struct span account)
+{
+    struct throttle_ask ask = ask_of(call, act, account);
+
+    return throttle_is_stranger(call->server->throttle, &ask);
+}
+
+void call_greet(const struct call *call, enum throttle_act act,
+                struct span account)
+{
+    struct throttle_ask ask = ask_of(call, act, account);
+
+    throttle_greet(call->server->throttle, &ask);
+}
+
 bool call_may_go_on(struct call *call, enum throttle_act act)
 {
     struct throttle_ask ask = ask_of(call, act, (struct span){NULL, 0});

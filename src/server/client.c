@@ -182,3 +182,18 @@ struct http_peer client_find(const struct client_trust *trust,
     }
     return at;
 }
+
+bool client_is_near(const char *text, const struct http_peer *peer)
+{
+    struct http_peer other = {.port = 0};
+    uint8_t theirs[16];
+    uint8_t ours[16];
+
+    if (strcmp(text, "unix") == 0 || peer->is_unix)
+        return strcmp(text, "unix") == 0 && peer->is_unix;
+    if (!parse_address(span_of(text), other.address))
+        return false;
+    http_peer_network(&other, theirs);
+    http_peer_network(peer, ours);
+    return memcmp(theirs, ours, sizeof ours) == 0;
+}

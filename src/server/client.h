@@ -52,4 +52,7 @@ bool client_trusts(const struct client_trust *trust,
 struct http_peer client_find(const struct client_trust *trust,
                              const struct http_request *request);
 
+/* Is what http_peer_text once wrote of the same network as this peer? */
+bool client_is_near(const char *text, const struct http_peer *peer);
+
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "server/audit.h"
+#include "server/client.h"
 #include "server/hash.h"
 #include "server/mint.h"
 #include "server/plausible.h"
@@ -19,6 +20,7 @@ struct sign_in {
     char shown[STORE_NAME_SIZE]; /* name or address, or empty */
     bool is_name;                /* it may be a name, an address, or both */
     bool is_email;
+    bool is_near; /* a session of that user began where we are asked from */
     struct store_user user; /* as read before the hash; id 0: there is none */
     char seen[STORE_PASSWORD_SIZE]; /* the hash that the password fitted */
     struct store_session session;
@@ -326,6 +328,49 @@ static void check_password(struct task *task)
     (void)hash_submit(call, &work->hash); // answers by itself when it cannot
 }
 
+/* ---- Others have tried too much: does the user come from here? ---- */
+
+static bool look_at(void *context, const struct store_session *session)
+{
+    struct sign_in *work = context;
+    const struct call *call = work->hash.call;
+    const struct store_lifetime lifetime = {
+        .now_s = call->now_s,
+        .idle_s = call->server->limits.idle_s,
+        .max_s = call->server->limits.max_s,
+    };
+
+    work->is_near = !store_session_expired(session, &lifetime) &&
+                    client_is_near(session->address, &call->client);
+    return !work->is_near;
+}
+
+static enum store_result find_near(struct store *store, struct change *change)
+{
+    struct sign_in *work = work_of((struct task *)(void *)change);
+    enum store_result result = find_user(store, change);
+
+    work->is_near = false;
+    if (result == STORE_OK)
+        result = store_session_list(
+            store, work->user.id, work->hash.call->server->config->sessions_max,
+            look_at, work);
+    return result;
+}
+
+static void judge_stranger(struct task *task)
+{
+    struct sign_in *work = work_of(task);
+    struct call *call = work->hash.call;
+    struct span shown = span_of(work->shown);
+
+    if (task->change.result == STORE_OK && work->is_near)
+        call_greet(call, THROTTLE_SIGN_IN, shown);
+    if (store_failed(task->change.result) ||
+        call_may_try(call, THROTTLE_SIGN_IN, shown))
+        check_password(task);
+}
+
 static void read_shown(struct call *call, struct sign_in *work)
 {
     bool named = fields_has(&call->fields, FIELD_USERNAME);
@@ -336,6 +381,19 @@ static void read_shown(struct call *call, struct sign_in *work)
     work->is_email = plausible_email(text) == CASE_OK;
     if (work->is_name || work->is_email)
         plausible_copy(text, work->shown, sizeof work->shown);
+}
+
+static void ask_who(struct sign_in *work)
+{
+    struct call *call = work->hash.call;
+    struct span shown = span_of(work->shown);
+    bool stranger = call_is_stranger(call, THROTTLE_SIGN_IN, shown);
+
+    if (!stranger && !call_may_try(call, THROTTLE_SIGN_IN, shown))
+        return;
+    work->task.change.run = stranger ? find_near : find_user;
+    work->task.done = stranger ? judge_stranger : check_password;
+    task_read(call->worker, &work->task);
 }
 
 void session_create(struct call *call)
@@ -361,10 +419,6 @@ void session_create(struct call *call)
     }
     describe_session(call, &work->session);
     read_shown(call, work);
-    if (!call_may_try(call, THROTTLE_SIGN_IN, span_of(work->shown)))
-        return;
     work->hash.call = call;
-    work->task.change.run = find_user;
-    work->task.done = check_password;
-    task_read(call->worker, &work->task);
+    ask_who(work);
 }

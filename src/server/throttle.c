@@ -319,6 +319,16 @@ struct throttle_wait throttle_look(struct throttle *t,
     return wait;
 }
 
+static bool is_full(struct throttle *t, const struct throttle_try *tried,
+                    enum part part, int64_t now_ms)
+{
+    const struct bucket *bucket =
+        tried->tag[part] != 0 ? find(t, tried->tag[part]) : NULL;
+
+    return bucket != NULL &&
+           wait_ms(bucket, &rates[tried->act][part], now_ms) > 0;
+}
+
 bool throttle_is_full(struct throttle *t, const struct throttle_ask *ask)
 {
     struct throttle_try tried;
@@ -328,16 +338,33 @@ bool throttle_is_full(struct throttle *t, const struct throttle_ask *ask)
         return false;
     pthread_mutex_lock(&t->lock);
     choose(t, ask, &tried);
-    for (int part = 0; part < THROTTLE_PARTS; part++) {
-        const struct bucket *bucket =
-            tried.tag[part] != 0 ? find(t, tried.tag[part]) : NULL;
-
-        if (bucket != NULL &&
-            wait_ms(bucket, &rates[ask->act][part], ask->now_ms) > 0)
-            full = true;
-    }
+    for (int part = 0; part < THROTTLE_PARTS; part++)
+        full = full || is_full(t, &tried, (enum part)part, ask->now_ms);
     pthread_mutex_unlock(&t->lock);
     return full;
+}
+
+bool throttle_is_stranger(struct throttle *t, const struct throttle_ask *ask)
+{
+    struct throttle_try tried;
+    bool stranger;
+
+    if (t->off)
+        return false;
+    pthread_mutex_lock(&t->lock);
+    choose(t, ask, &tried); // who is known has no other bucket than the pair's
+    stranger = tried.pair != 0 && !is_full(t, &tried, PART_PAIR, ask->now_ms) &&
+               (is_full(t, &tried, PART_NETWORK, ask->now_ms) ||
+                is_full(t, &tried, PART_ACCOUNT, ask->now_ms));
+    pthread_mutex_unlock(&t->lock);
+    return stranger;
+}
+
+void throttle_greet(struct throttle *t, const struct throttle_ask *ask)
+{
+    pthread_mutex_lock(&t->lock);
+    remember(t, make_tag(t, ask, PART_PAIR), ask->now_ms);
+    pthread_mutex_unlock(&t->lock);
 }
 
 void throttle_add(struct throttle *t, const struct throttle_ask *ask)

@@ -14,7 +14,9 @@
  * Whoever signed in from a network before is known there: of an account that is
  * known to the network only the pair counts. So an owner is neither kept out by
  * those who try his account from elsewhere, nor by those who try other accounts
- * from his own network. What is known is kept in memory, and lost at a restart.
+ * from his own network. What is known is kept in memory, and lost at a restart;
+ * then, and in another process, who has a session from there is known by that:
+ * throttle_is_stranger tells when to look, throttle_greet what was found.
  *
  * A network is one IPv4 address, or the 64 first bits of one of IPv6; all peers
  * of a Unix socket are one (http_peer_network), unless they are a trusted
@@ -100,6 +102,16 @@ struct throttle_wait throttle_look(struct throttle *throttle,
 /* The same question, asked for no try: nothing is counted or told. */
 bool throttle_is_full(struct throttle *throttle,
                       const struct throttle_ask *ask);
+
+/*
+ * Would a try be refused only for what others did? Its pair has room, a bucket
+ * that it would be spared if it were known is full. Puts nothing in.
+ */
+bool throttle_is_stranger(struct throttle *throttle,
+                          const struct throttle_ask *ask);
+
+/* The account was signed in to from that network: from now on it is known. */
+void throttle_greet(struct throttle *throttle, const struct throttle_ask *ask);
 
 /* Puts one in, full or not: of what was found to be bad only afterwards. */
 void throttle_add(struct throttle *throttle, const struct throttle_ask *ask);

@@ -246,6 +246,34 @@ static void long_lists(void **state)
     CHECK_TEXT(text, "10.9.9.9");
 }
 
+static const struct {
+    const char *name;
+    const char *text;
+    const char *peer;
+    bool want;
+} near_rows[] = {
+    {"the same address",             "192.0.2.1",      "192.0.2.1",      true },
+    {"the next one of IPv4",         "192.0.2.2",      "192.0.2.1",      false},
+    {"the same 64 bits of IPv6",     "2001:db8::1:1",  "2001:db8::2:2",  true },
+    {"the next 64 bits",             "2001:db8:0:1::", "2001:db8:0:2::", false},
+    {"a Unix socket",                "unix",           "unix",           true },
+    {"an address is no Unix socket", "::",             "unix",           false},
+    {"a Unix socket is no address",  "unix",           "::",             false},
+    {"what an ended session has",    "",               "::",             false},
+    {"what is no address",           "192.0.2",        "192.0.2.1",      false},
+};
+
+static void near(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(near_rows); i++) {
+        struct http_peer peer = peer_of(near_rows[i].peer);
+
+        CASE(near_rows[i].name);
+        CHECK_EQ(client_is_near(near_rows[i].text, &peer), near_rows[i].want);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -253,6 +281,7 @@ int main(void)
         cmocka_unit_test(how_many),
         cmocka_unit_test(whose),
         cmocka_unit_test(long_lists),
+        cmocka_unit_test(near),
     };
 
     return check_run("server/client", tests);

@@ -204,6 +204,36 @@ static void many_places(void **state)
     throttle_close(t);
 }
 
+static void strangers(void **state)
+{
+    struct throttle *t = throttle_open(false);
+    struct throttle_ask ask =
+        ask_of(THROTTLE_SIGN_IN, v4(1), "owner", start_ms);
+
+    (void)state;
+    CASE("while there is room, nobody is a stranger");
+    CHECK_EQ(spray(t, v4(1), NETWORK_BURST - 1, start_ms), NETWORK_BURST - 1);
+    CHECK(!throttle_is_stranger(t, &ask));
+    CASE("when others have filled the network's bucket, who is not known is");
+    CHECK_EQ(spray(t, v4(1), 500, start_ms), 1);
+    CHECK(throttle_is_stranger(t, &ask));
+    CASE("the question counts nothing");
+    CHECK_EQ(guess(t, v4(1), "other", start_ms), NETWORK_MS / 1000);
+    CHECK_EQ(throttle_refused(t, THROTTLE_SIGN_IN), 500);
+    CASE("who is greeted is let through, there");
+    throttle_greet(t, &ask);
+    CHECK(!throttle_is_stranger(t, &ask));
+    CHECK_EQ(burst(t, v4(1), "owner", 50, start_ms), PAIR_BURST);
+    CASE("and who has tried too often himself is no stranger");
+    CHECK(!throttle_is_stranger(t, &ask));
+    CASE("others have tried the account from everywhere");
+    for (unsigned i = 100; i < 600; i++)
+        (void)guess(t, v4(i), "ada", start_ms);
+    ask = ask_of(THROTTLE_SIGN_IN, v4(9999), "ada", start_ms);
+    CHECK(throttle_is_stranger(t, &ask));
+    throttle_close(t);
+}
+
 static void networks(void **state)
 {
     struct throttle *t = throttle_open(false);
@@ -334,11 +364,11 @@ static void switched_off(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_pair),      cmocka_unit_test(right_ones),
-        cmocka_unit_test(many_accounts), cmocka_unit_test(many_places),
-        cmocka_unit_test(networks),      cmocka_unit_test(what_is_told),
-        cmocka_unit_test(other_acts),    cmocka_unit_test(table_is_bounded),
-        cmocka_unit_test(switched_off),
+        cmocka_unit_test(one_pair),         cmocka_unit_test(right_ones),
+        cmocka_unit_test(many_accounts),    cmocka_unit_test(many_places),
+        cmocka_unit_test(strangers),        cmocka_unit_test(networks),
+        cmocka_unit_test(what_is_told),     cmocka_unit_test(other_acts),
+        cmocka_unit_test(table_is_bounded), cmocka_unit_test(switched_off),
     };
 
     if (sodium_init() < 0)

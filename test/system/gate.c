@@ -306,19 +306,25 @@ static int sign_in_from(const struct stayd *stayd, const char *name,
     return post_status(stayd, express_in, body, "192.0.2.150");
 }
 
-static void neighbours(const struct stayd *stayd)
+/* Somebody tries one password on many accounts, until it is enough. */
+static void spray(const struct stayd *stayd)
 {
     char name[32];
     int refused = 0;
 
-    CASE("one of an office signs in");
-    CHECK_EQ(sign_in_from(stayd, "max", "quantum-1900"), 200);
-    CASE("another one tries a password on many accounts, until it is enough");
     for (int i = 0; i < NETWORK_BURST + 20 && refused < 3; i++) {
         (void)snprintf(name, sizeof name, "name-%d", i);
         refused += sign_in_from(stayd, name, "Spring-2026") == 429;
     }
     CHECK_EQ(refused, 3);
+}
+
+static void neighbours(const struct stayd *stayd)
+{
+    CASE("one of an office signs in");
+    CHECK_EQ(sign_in_from(stayd, "max", "quantum-1900"), 200);
+    CASE("another one tries a password on many accounts, until it is enough");
+    spray(stayd);
     CASE("the first signs in as ever");
     CHECK_EQ(sign_in_from(stayd, "max", "quantum-1900"), 200);
     CASE("also when it takes a few tries");
@@ -326,6 +332,31 @@ static void neighbours(const struct stayd *stayd)
     CHECK_EQ(sign_in_from(stayd, "max", "quantum-1900"), 200);
     CASE("whoever is new there has to wait");
     CHECK_EQ(sign_in_from(stayd, "root", "toor-toor"), 429);
+}
+
+/* What was known in memory has gone, what is known by a session has not. */
+static void neighbours_of_old(void **state)
+{
+    struct stayd stayd;
+
+    (void)state;
+    CASE("one signs in there, and another elsewhere");
+    if (!stayd_start(&stayd, behind_proxy))
+        return;
+    CHECK_EQ(sign_in_from(&stayd, "max", "quantum-1900"), 200);
+    CHECK_EQ(post_status(&stayd, express_in, right, "192.0.2.151"), 200);
+    CASE("stayd is started again, and somebody there tries many accounts");
+    CHECK_EQ(stayd_stop(&stayd, SIGTERM), 0);
+    if (stayd_restart(&stayd, behind_proxy)) {
+        spray(&stayd);
+        CASE("who has a session from there signs in as ever");
+        CHECK_EQ(sign_in_from(&stayd, "max", "quantum-1900"), 200);
+        CASE("who has one from elsewhere has to wait");
+        CHECK_EQ(sign_in_from(&stayd, "ada", "lovelace"), 429);
+        CASE("and so has who is nobody");
+        CHECK_EQ(sign_in_from(&stayd, "nobody", "lovelace"), 429);
+    }
+    stayd_clear(&stayd);
 }
 
 /* ---- Sign-up and refresh ---- */
@@ -437,6 +468,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_server),
+        cmocka_unit_test(neighbours_of_old),
         cmocka_unit_test(forged),
         cmocka_unit_test(unix_socket),
     };
