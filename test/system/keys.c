@@ -268,7 +268,7 @@ static void another_algorithm(void **state)
 
 static void rotation(void **state)
 {
-    static const char *const rotate[] = {"rotate", "--lead", "3s", NULL};
+    static const char *const rotate[] = {"rotate", "--lead", "8s", NULL};
     static const char *const list[] = {"list", "--json", NULL};
     static const char *const plain[] = {"list", NULL};
     static const char head[] =
@@ -285,7 +285,6 @@ static void rotation(void **state)
         return;
     CHECK(sign_in(s.port, &old));
     CHECK_EQ(keys(&s, rotate, text, sizeof text), 0);
-    process_signal(s.process, SIGHUP);
     CHECK(wait_for_keys(s.port, 2));
     CASE("until its time the old one signs");
     CHECK_EQ(keys(&s, list, text, sizeof text), 0);
@@ -303,7 +302,6 @@ static void rotation(void **state)
     end_ms = process_now_ms() + PROCESS_LIMIT_MS;
     while (strcmp(now.header, old.header) == 0 && process_now_ms() < end_ms) {
         process_pause();
-        process_signal(s.process, SIGHUP);
         CHECK(refresh(s.port, &now));
     }
     CHECK(strcmp(now.header, old.header) != 0);
@@ -372,7 +370,6 @@ static void by_age(void **state)
     CASE("with --key-life the next key is published in time by itself");
     if (!stayd_start(&s, options))
         return;
-    process_signal(s.process, SIGHUP);
     CHECK(wait_for_keys(s.port, 2));
     stayd_clear(&s);
 }
