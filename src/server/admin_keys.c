@@ -133,7 +133,8 @@ static int say_result(struct admin *admin, const struct rotating *r,
     (void)printf("added key %lld", (long long)r->done.added.id);
     if (r->done.added.kid[0] != '\0')
         (void)printf(" %s", r->done.added.kid);
-    if (r->rotation.lead_s == 0)
+    // Where none goes, nobody waits for the new one.
+    if (r->rotation.lead_s == 0 || r->done.retired == 0)
         (void)printf(", in use from now on\n");
     else
         (void)printf(

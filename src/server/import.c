@@ -144,7 +144,8 @@ static const char *find_unknown(const struct json *json)
         for (size_t k = 0; k < COUNT(known); k++)
             found |= json_string_is(json, i, span_of(known[k]));
         if (!found)
-            return "has a member that is not known here";
+            return "has a member besides username, password_hash, email, "
+                   "roles, disabled and verified";
     }
     return NULL;
 }

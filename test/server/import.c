@@ -82,7 +82,7 @@ static const struct bad_row bad_rows[] = {
     {"a role that there is not",     USER("bob") ",\"roles\":[\"user\",\"boss\"]}", 1, "roles"},
     {"no role",                      USER("bob") ",\"roles\":[]}",               1, "roles"},
     {"a flag that is none",          USER("bob") ",\"disabled\":1}",             1, "disabled"},
-    {"a member that is not known",   USER("bob") ",\"pasword\":\"x\"}",          1, "has a member"},
+    {"a member that is not known",   USER("bob") ",\"pasword\":\"x\"}",          1, "has a member besides username, password_hash, "},
 };
 // clang-format on
 

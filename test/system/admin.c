@@ -167,6 +167,9 @@ static const struct command_row rows[] = {
     {"to end all of one who has none", {"sessions", "end", "--user", "bob"},
      NULL, 0, "0 ended\n",
      TOLD("sessions_end", "\"user\":1,\"sessions\":0,")},
+    {"the first key of all signs at once", {"keys", "rotate"}, NULL, 0,
+     "added key <INT> <TOKEN>, in use from now on\n",
+     TOLD("key_rotate", "\"key\":<INT>,")},
     {"rotate the keys", {"keys", "rotate"}, NULL, 0,
      "added key <INT> <TOKEN>, published now, in use from <TOKEN>:<INT>:<TOKEN> "
      "on\n",
