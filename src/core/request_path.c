@@ -9,6 +9,15 @@ static bool adds_slash(struct span text, struct span path)
            span_starts(text, path);
 }
 
+/* A path without blanks is as long as what stands there, or that and a slash. */
+static bool is_other_length(const struct pattern *pattern, struct span path)
+{
+    size_t length = pattern->parts[0].text.length;
+
+    return pattern->count == 1 && pattern->parts[0].kind == PART_TEXT &&
+           length != path.length && length != path.length + 1;
+}
+
 /* No blank of a path reaches over a slash, and none is empty. */
 static bool match_path(const struct pattern *pattern, struct span path,
                        struct fields *fields)
@@ -44,13 +53,14 @@ bool request_stands_at(const struct dialect *d, const struct request_rule *rule,
     }
     if (path.length > 1 && path.text[path.length - 1] == '/')
         path.length--;
-    return path.length > 0 && match_path(&rule->path, path, fields);
+    return path.length > 0 && !is_other_length(&rule->path, path) &&
+           match_path(&rule->path, path, fields);
 }
 
 bool request_same_method(struct span rule, struct span seen)
 {
     return span_equal(rule, seen) ||
-           (span_is(rule, "GET") && span_is(seen, "HEAD"));
+           (span_equal(rule, SPAN("GET")) && span_equal(seen, SPAN("HEAD")));
 }
 
 enum route_result request_route(const struct dialect *dialect,
