@@ -89,38 +89,6 @@ static const char *tell(const struct store *store)
     return postgres_of(store)->message;
 }
 
-/* What must give 0, and what is wrong where it does not. */
-static const struct check_row {
-    const char *sql;
-    const char *wrong;
-} checks[] = {
-    {"SELECT count(*) FROM pg_index WHERE NOT indisvalid AND indrelid IN"
-     " ('account'::regclass, 'session'::regclass, 'todo'::regclass,"
-     " 'sealed_key'::regclass, 'setting'::regclass)",                      "an index is not valid: REINDEX it"                     },
-    {"SELECT count(*) FROM todo WHERE user_id NOT IN (SELECT id FROM account)",
-     "todo refers to a row that is not there"                                                                                           },
-    {"SELECT count(*) FROM session WHERE length(chain) <> 144",
-     "session has a chain of another length"                                                                                            },
-    {"SELECT (current_setting('full_page_writes') <> 'on'"
-     " OR current_setting('fsync') <> 'on')::int",                         "fsync or full_page_writes is off: a power cut loses it"},
-};
-
-static enum store_result check(struct store *store, struct store_why *why)
-{
-    struct postgres_store *s = postgres_of(store);
-    enum store_result result = STORE_OK;
-    int64_t found = 0;
-
-    for (size_t i = 0; result == STORE_OK && i < COUNT(checks); i++) {
-        result = postgres_number(s, checks[i].sql, &found);
-        (void)snprintf(why->text, sizeof why->text, "%s",
-                       result == STORE_OK ? checks[i].wrong : s->message);
-        if (result == STORE_OK && found != 0)
-            result = STORE_CORRUPT;
-    }
-    return result;
-}
-
 /* ---- Transactions ---- */
 
 static bool in_transaction(struct store *store)
@@ -182,6 +150,58 @@ static int64_t log_pages(const struct store *store)
 {
     (void)store;
     return 0;
+}
+
+/* ---- What is there, judged ---- */
+
+/* What must give 0, and what is wrong where it does not. */
+static const struct check_row {
+    const char *sql;
+    const char *wrong;
+} checks[] = {
+    {"SELECT count(*) FROM pg_index WHERE NOT indisvalid AND indrelid IN"
+     " ('account'::regclass, 'session'::regclass, 'todo'::regclass,"
+     " 'sealed_key'::regclass, 'setting'::regclass)",                      "an index is not valid: REINDEX it"                     },
+    {"SELECT count(*) FROM todo WHERE user_id NOT IN (SELECT id FROM account)",
+     "todo refers to a row that is not there"                                                                                           },
+    {"SELECT count(*) FROM session WHERE length(chain) <> 144",
+     "session has a chain of another length"                                                                                            },
+    {"SELECT (current_setting('full_page_writes') <> 'on'"
+     " OR current_setting('fsync') <> 'on')::int",                         "fsync or full_page_writes is off: a power cut loses it"},
+};
+
+static enum store_result run_checks(struct postgres_store *s,
+                                    struct store_why *why)
+{
+    enum store_result result = STORE_OK;
+    int64_t found = 0;
+
+    for (size_t i = 0; result == STORE_OK && i < COUNT(checks); i++) {
+        result = postgres_number(s, checks[i].sql, &found);
+        (void)snprintf(why->text, sizeof why->text, "%s",
+                       result == STORE_OK ? checks[i].wrong : s->message);
+        if (result == STORE_OK && found != 0)
+            result = STORE_CORRUPT;
+    }
+    return result;
+}
+
+/* It reads whole tables, and takes the time for it. */
+static enum store_result check(struct store *store, struct store_why *why)
+{
+    struct postgres_store *s = postgres_of(store);
+    int64_t limit_ms = s->limit_ms;
+    enum store_result result =
+        postgres_run(s, "BEGIN; SET LOCAL statement_timeout = 0");
+
+    s->limit_ms = POSTGRES_LONG_MS;
+    if (result == STORE_OK)
+        result = run_checks(s, why);
+    else
+        (void)snprintf(why->text, sizeof why->text, "%s", s->message);
+    s->limit_ms = limit_ms;
+    rollback(store); // it has only read
+    return result;
 }
 
 /* ---- Statements ---- */
