@@ -17,7 +17,7 @@
 #include "server/token.h"
 
 enum {
-    KNOWN_MAX = 2048, /* tokens; one more takes the place of another */
+    KNOWN_MAX = 2048,     /* tokens; one more takes the place of another */
     KNOWN_NAME_SIZE = 16, /* of the hash, and of its key */
 };
 
