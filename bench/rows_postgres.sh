@@ -11,6 +11,11 @@ as_server=
 start_postgres() {
     [ -n "${pg:-}" ] && return 0
     pg_bin=$(tools/peers postgres 2>"$work/peers.err") || return 1
+    # Root's own folder, for one, lets nobody in.
+    # shellcheck disable=SC2086 # as_server is words
+    [ -z "$as_server" ] || $as_server test -x "$pg_bin/postgres" ||
+        as_server="${as_server% --} --inh-caps=+dac_override \
+            --ambient-caps=+dac_override --securebits=+no_setuid_fixup --"
     unpacked=$root/build/peers/postgres
     case $pg_bin in "$unpacked"/*)
         for folder in "$unpacked"/usr/lib/*-linux-gnu*; do

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { NOBODY = 65534 };
@@ -38,16 +39,40 @@ const char *peer_find(struct peer *peer)
     return peer->found[0] != '\0' ? peer->found : NULL;
 }
 
+/* Everybody may walk to it: root's own folder, for one, lets nobody in. */
+static bool is_open(const char *program)
+{
+    char folder[PEER_PATH_SIZE];
+    struct stat is;
+
+    (void)snprintf(folder, sizeof folder, "%s", program);
+    for (char *end = strrchr(folder, '/'); end != NULL && end != folder;
+         end = strrchr(folder, '/')) {
+        *end = '\0';
+        if (stat(folder, &is) != 0 || (is.st_mode & S_IXOTH) == 0)
+            return false;
+    }
+    return true;
+}
+
 void peer_command(const char *argv[PEER_WORDS_MAX], const char *death_signal,
                   const char *program, const char *const words[])
 {
     const char *const drop[] = {"/usr/bin/setpriv", "--reuid=65534",
                                 "--regid=65534",    "--clear-groups",
                                 "--pdeathsig",      death_signal};
+    const char *const let_in[] = {"--inh-caps=+dac_override",
+                                  "--ambient-caps=+dac_override",
+                                  // access() asks without it otherwise
+                                  "--securebits=+no_setuid_fixup"};
+    bool root = geteuid() == 0;
     size_t count = 0;
 
-    for (size_t i = 0; geteuid() == 0 && i < sizeof drop / sizeof *drop; i++)
+    for (size_t i = 0; root && i < sizeof drop / sizeof *drop; i++)
         argv[count++] = drop[i];
+    for (size_t i = 0;
+         root && !is_open(program) && i < sizeof let_in / sizeof *let_in; i++)
+        argv[count++] = let_in[i];
     argv[count++] = program;
     for (size_t i = 0; words[i] != NULL && count < PEER_WORDS_MAX - 1; i++)
         argv[count++] = words[i];
