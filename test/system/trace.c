@@ -37,11 +37,14 @@ struct known {
     size_t length;
     bool moved;
     int64_t moved_s;
+    int64_t moved_from_s; /* as moved_s; earlier where that move is untold */
 };
 
 struct replay {
     struct known known[SESSIONS];
     size_t count;
+    int64_t told_s; /* the last decision before the last start */
+    int64_t last_s;
     unsigned lines;
     unsigned starts;
     unsigned untold;
@@ -115,7 +118,7 @@ static const char *judge_offered(struct known *k, const struct line *l)
         put(k, l->shown);
         k->g = l->number;
         k->moved = true;
-        k->moved_s = l->at_s;
+        k->moved_s = k->moved_from_s = l->at_s;
         return "move";
     }
     if (k->length > 1 && soft &&
@@ -167,8 +170,17 @@ static void judge(struct replay *r, const struct line *l, bool committed)
     // only what is so explained is.
     if (!same_verdict(l->verdict, want) && before.unsure) {
         r->untold++;
+        k->moved_from_s = r->told_s;
         want = rule(k, l);
     }
+    // Nobody told when that was: perhaps long enough ago.
+    if (!same_verdict(l->verdict, want) &&
+        before.moved_from_s < before.moved_s) {
+        *k = before;
+        k->moved_s = before.moved_from_s;
+        want = rule(k, l);
+    }
+    r->last_s = l->at_s;
     k->unsure = false;
     if (!same_verdict(l->verdict, want))
         check_note("line %u, session %s", r->lines, l->sid);
@@ -204,6 +216,7 @@ static void replay_line(struct replay *r, const char *text, size_t length)
     CHECK(object != NULL);
     if (strcmp(event, "start") == 0) {
         r->starts++;
+        r->told_s = r->last_s;
         for (size_t i = 0; i < r->count; i++)
             r->known[i].unsure = true;
     } else {
