@@ -1,0 +1,79 @@
+// Why something failed: for programs a code, for people a sentence.
+import { Why } from '#core/constants'
+
+export type StayCode =
+  /** No session, or it ended: ask the person. */
+  | 'STAY_SIGN_IN'
+  /** Network or server trouble; the session is still good. */
+  | 'STAY_TRY_LATER'
+  /** The answer fits no words of this dialect, but those of another. */
+  | 'STAY_WRONG_DIALECT'
+  /** The answer fits no words of this dialect. */
+  | 'STAY_BAD_REPLY'
+  /** The server refuses this client as it is set up, or the set-up is wrong. */
+  | 'STAY_BAD_CONFIG'
+  /** Refused in the server's words: a wrong password, a name that is taken. */
+  | 'STAY_REFUSED'
+  /** A 401 met a body that cannot be sent twice. */
+  | 'STAY_NOT_REPLAYED'
+
+export type StayReason =
+  | 'signed-out' | 'unknown' | 'revoked' | 'expired' | 'disabled' | 'reuse'
+  | 'server-lost' | 'reply-lost' | 'refused' | 'no-connection' | 'no-answer'
+  | 'unavailable' | 'not-the-server' | 'unrecognised' | 'config' | 'budget'
+  | 'storage' | 'busy' | ''
+
+const words: Partial<Record<Why, [StayReason, string]>> = {
+  [Why.SIGNED_OUT]: ['signed-out', 'You signed out.'],
+  [Why.UNKNOWN]: ['unknown', 'The server does not know this session any more.'],
+  [Why.REVOKED]: ['revoked', 'This session was ended from another device, or by an administrator.'],
+  [Why.EXPIRED]: ['expired', 'This session was not used for too long, or reached its end.'],
+  [Why.DISABLED]: ['disabled', 'This account is disabled.'],
+  [Why.REUSE]: ['reuse', 'Somebody else used this session, so it was ended.'],
+  [Why.SERVER_LOST]: ['server-lost', 'The server lost this session.'],
+  [Why.REPLY_LOST]: ['reply-lost', 'An answer got lost, and the server refused to repeat it.'],
+  [Why.REFUSED]: ['refused', 'The server ended this session.'],
+  [Why.NO_CONNECTION]: ['no-connection', 'The server cannot be reached.'],
+  [Why.NO_ANSWER]: ['no-answer', 'The server did not answer.'],
+  [Why.UNAVAILABLE]: ['unavailable', 'The server is not available at the moment.'],
+  [Why.NOT_THE_SERVER]: ['not-the-server', 'Something between here and the server answered instead of it.'],
+  [Why.UNRECOGNISED]: ['unrecognised', 'The server answers in words that are not understood.'],
+  [Why.CONFIG]: ['config', 'The server refuses this app as it is set up.'],
+  [Why.BUDGET]: ['budget', 'Renewing the session failed too often lately.'],
+  [Why.VAULT]: ['storage', 'The browser’s storage cannot be used.'],
+  [Why.BUSY]: ['busy', 'Another tab is renewing the session.'],
+}
+
+export function reasonOf(why: Why): StayReason {
+  return words[why]?.[0] ?? ''
+}
+
+/** A sentence for people. */
+export function reasonText(reason: StayReason): string {
+  for (const pair of Object.values(words)) {
+    if (pair![0] === reason) return pair![1]
+  }
+  return reason === '' ? 'Nobody is signed in.' : reason
+}
+
+export interface FailureFields {
+  /** The field of a form and what is wrong with it. */
+  [field: string]: string[]
+}
+
+/** What stay.fetch and the session's own calls reject with. */
+export class StayError extends Error {
+  override readonly name = 'StayError'
+
+  constructor(
+    readonly code: StayCode,
+    readonly reason: StayReason,
+    message: string = reasonText(reason),
+    /** HTTP status, if a server answered. */
+    readonly status?: number,
+    /** Where the server says which fields are wrong. */
+    readonly fields?: FailureFields
+  ) {
+    super(message)
+  }
+}

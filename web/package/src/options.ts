@@ -1,0 +1,123 @@
+// What createStay takes, checked: a mistake is told at once, and in words.
+import { Field } from '#core/constants'
+import stay from '#core/dialects/stay'
+import { StayError } from './errors'
+import type { StorageLike } from './vault'
+
+/** The JSON of a dialect: see stay-dialect(5). */
+export interface Dialect {
+  dialect: string
+  [member: string]: unknown
+}
+
+export interface StayOptions {
+  /**
+   * Where the back end is: 'https://auth.example.org', '/api' on this page's own
+   * origin. One without a path gets the dialect's prefix.
+   */
+  baseURL: string
+  /** 'stay' is built in; others come from '@stay/web/dialects/NAME'. */
+  dialect?: 'stay' | Dialect
+  /**
+   * `cookie` (what the stay dialect does): the session's secret is a cookie that
+   * script never sees. `storage`: the back end hands the refresh token to script,
+   * which keeps it; the weaker of the two.
+   */
+  mode?: 'cookie' | 'storage'
+  /** Origins besides baseURL's that may see the access token. */
+  origins?: string[]
+  /** Sent with every message of the session's own. */
+  headers?: Record<string, string>
+  /** 'shared' (IndexedDB), 'memory', or something like localStorage. */
+  storage?: 'shared' | 'memory' | StorageLike
+  /** What the session list calls this device. */
+  label?: string
+  /** Refresh so long before expiry; a negative number: not before. */
+  earlySeconds?: number
+  /** Longest wait for one answer; 10. */
+  limitSeconds?: number
+  /** OAuth 2's client, or the API key that some back ends want. */
+  client?: { id?: string, secret?: string, scope?: string, apiKey?: string }
+  /** What sends the session's own messages; window.fetch. */
+  fetch?: typeof fetch
+}
+
+export interface Options {
+  baseURL: string
+  dialectName: string
+  dialectText(): Promise<string>
+  /** The base that targets are joined to, given the dialect's prefix. */
+  baseFor(prefix: string): string
+  origins: string[]
+  mode: 'cookie' | 'storage'
+  headers: Record<string, string>
+  storage: 'shared' | 'memory' | StorageLike
+  label?: string
+  earlyMs: number
+  limitMs: number
+  fields: Partial<Record<Field, string>>
+  fetch: typeof fetch
+}
+
+function bad(what: string): StayError {
+  return new StayError('STAY_BAD_CONFIG', 'config', `createStay: ${what}`)
+}
+
+function parseURL(text: unknown, what: string): URL {
+  const page = typeof location === 'undefined' ? undefined : location.href
+  try {
+    const url = new URL(text as string, page)
+    if (url.protocol === 'http:' || url.protocol === 'https:') return url
+  } catch {
+    // told below
+  }
+  throw bad(`${what}: '${String(text)}' is no http or https address`)
+}
+
+function clientFields(client: StayOptions['client'] = {}): Partial<Record<Field, string>> {
+  const fields: Partial<Record<Field, string>> = {}
+  if (client.id !== undefined) fields[Field.CLIENT_ID] = client.id
+  if (client.secret !== undefined) fields[Field.CLIENT_SECRET] = client.secret
+  if (client.scope !== undefined) fields[Field.SCOPE] = client.scope
+  if (client.apiKey !== undefined) fields[Field.API_KEY] = client.apiKey
+  return fields
+}
+
+const known = new Set(['baseURL', 'dialect', 'mode', 'origins', 'headers', 'storage',
+  'label', 'earlySeconds', 'limitSeconds', 'client', 'fetch'])
+
+function checkNames(given: StayOptions): void {
+  for (const name of Object.keys(given)) {
+    if (!known.has(name)) throw bad(`there is no option '${name}'; there are ${[...known].join(', ')}`)
+  }
+}
+
+export function readOptions(given: StayOptions): Options {
+  checkNames(given)
+  const dialect = given.dialect ?? 'stay'
+  if (dialect !== 'stay' && (typeof dialect !== 'object' || dialect === null)) {
+    throw bad(`dialect: '${String(dialect)}' is not built in; import it: import ${String(dialect)} from '@stay/web/dialects/${String(dialect)}'`)
+  }
+  const mode = given.mode ?? (dialect === 'stay' ? 'cookie' : 'storage')
+  if (mode !== 'cookie' && mode !== 'storage') throw bad(`mode: '${String(mode)}' is neither 'cookie' nor 'storage'`)
+  const url = parseURL(given.baseURL, 'baseURL')
+  const hasPath = url.pathname.replace(/\/+$/, '') !== ''
+  const origins = (given.origins ?? []).map((origin) => parseURL(origin, 'origins').origin)
+  const seconds = given.limitSeconds ?? 10
+  if (!(seconds > 0 && seconds <= 300)) throw bad('limitSeconds: a number above 0, at most 300')
+  return {
+    baseURL: url.href,
+    dialectName: dialect === 'stay' ? 'stay' : dialect.dialect,
+    dialectText: async () => dialect === 'stay' ? stay : JSON.stringify(dialect),
+    baseFor: (prefix) => url.origin + (hasPath ? url.pathname : prefix),
+    origins: [url.origin, ...origins],
+    mode,
+    headers: given.headers ?? {},
+    storage: given.storage ?? 'shared',
+    label: given.label,
+    earlyMs: (given.earlySeconds ?? 0) * 1000,
+    limitMs: seconds * 1000,
+    fields: clientFields(given.client),
+    fetch: given.fetch ?? ((input, init) => fetch(input, init))
+  }
+}
