@@ -7,6 +7,7 @@
 
 #include "base/point.h"
 #include "server/audit.h"
+#include "server/cookie.h"
 #include "server/mint.h"
 #include "server/present.h"
 #include "server/resource.h"
@@ -246,6 +247,11 @@ static void begin_committed(struct refresh *work)
     struct rotate_committed *r = &work->rotate.committed;
     struct rotation_row none;
 
+    // A browser that has not the cookie any more has no session.
+    if (call->message == MESSAGE_REFRESH_COOKIE && !cookie_take(call)) {
+        finish(call, ROTATION_UNKNOWN);
+        return;
+    }
     read_step(call, r);
     if (!rotation_may_move(&r->step)) {
         finish(call, rotation_committed(NULL, &r->step, &call->server->limits,
