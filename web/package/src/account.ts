@@ -1,5 +1,6 @@
 // Signing up, in and out: what a person asks for.
 import { Fact, Field, Message, Verdict, Why } from '#core/constants'
+import type { SignIn, SignUp, User } from './api'
 import { now } from './clock'
 import { diagnosed } from './diagnose'
 import { StayError } from './errors'
@@ -8,23 +9,7 @@ import { tokenOf } from './host'
 import { endEntry, note, writeRecord } from './refresh'
 import type { Fields, Told } from './talk'
 import { build, random32, sha256, talk, toBase64url } from './talk'
-import type { Entry, User } from './vault'
-
-export interface SignIn {
-  /** A user name, or an e-mail address where the back end takes one. */
-  username: string
-  password: string
-  /** What the session list calls this device. */
-  label?: string
-}
-
-export interface SignUp {
-  username: string
-  email?: string
-  password: string
-  /** Asked for; what is granted is the server's business. */
-  roles?: string[]
-}
+import type { Entry } from './vault'
 
 /** What a new session of committed rotation starts with. */
 interface Secrets {

@@ -1,5 +1,6 @@
 // axios's adapter with the session's token. Not an interceptor: those see a
 // request once, in an order that is the app's own business.
+import type { AxiosAdapter, AxiosLike } from './api'
 import { now } from './clock'
 import { StayError } from './errors'
 import type { Answered } from './send'
@@ -26,17 +27,6 @@ export interface AxiosResponse {
   data: unknown
   config: unknown
   request?: unknown
-}
-
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-export type AxiosAdapter = (config: any) => Promise<any>
-
-/** The module, or an instance made by axios.create. */
-export interface AxiosLike {
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  defaults: { adapter?: any }
-  getAdapter?: unknown
-  AxiosError?: unknown
 }
 
 interface Failed extends Error {

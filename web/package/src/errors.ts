@@ -1,6 +1,4 @@
 // Why something failed: for programs a code, for people a sentence.
-import { Why } from '#core/constants'
-
 export type StayCode =
   /** No session, or it ended: ask the person. */
   | 'STAY_SIGN_IN'
@@ -23,37 +21,31 @@ export type StayReason =
   | 'unavailable' | 'not-the-server' | 'unrecognised' | 'config' | 'budget'
   | 'storage' | 'busy' | ''
 
-const words: Partial<Record<Why, [StayReason, string]>> = {
-  [Why.SIGNED_OUT]: ['signed-out', 'You signed out.'],
-  [Why.UNKNOWN]: ['unknown', 'The server does not know this session any more.'],
-  [Why.REVOKED]: ['revoked', 'This session was ended from another device, or by an administrator.'],
-  [Why.EXPIRED]: ['expired', 'This session was not used for too long, or reached its end.'],
-  [Why.DISABLED]: ['disabled', 'This account is disabled.'],
-  [Why.REUSE]: ['reuse', 'Somebody else used this session, so it was ended.'],
-  [Why.SERVER_LOST]: ['server-lost', 'The server lost this session.'],
-  [Why.REPLY_LOST]: ['reply-lost', 'An answer got lost, and the server refused to repeat it.'],
-  [Why.REFUSED]: ['refused', 'The server ended this session.'],
-  [Why.NO_CONNECTION]: ['no-connection', 'The server cannot be reached.'],
-  [Why.NO_ANSWER]: ['no-answer', 'The server did not answer.'],
-  [Why.UNAVAILABLE]: ['unavailable', 'The server is not available at the moment.'],
-  [Why.NOT_THE_SERVER]: ['not-the-server', 'Something between here and the server answered instead of it.'],
-  [Why.UNRECOGNISED]: ['unrecognised', 'The server answers in words that are not understood.'],
-  [Why.CONFIG]: ['config', 'The server refuses this app as it is set up.'],
-  [Why.BUDGET]: ['budget', 'Renewing the session failed too often lately.'],
-  [Why.VAULT]: ['storage', 'The browser’s storage cannot be used.'],
-  [Why.BUSY]: ['busy', 'Another tab is renewing the session.'],
-}
-
-export function reasonOf(why: Why): StayReason {
-  return words[why]?.[0] ?? ''
+const texts: Record<StayReason, string> = {
+  '': 'Nobody is signed in.',
+  'signed-out': 'You signed out.',
+  'unknown': 'The server does not know this session any more.',
+  'revoked': 'This session was ended from another device, or by an administrator.',
+  'expired': 'This session was not used for too long, or reached its end.',
+  'disabled': 'This account is disabled.',
+  'reuse': 'Somebody else used this session, so it was ended.',
+  'server-lost': 'The server lost this session.',
+  'reply-lost': 'An answer got lost, and the server refused to repeat it.',
+  'refused': 'The server ended this session.',
+  'no-connection': 'The server cannot be reached.',
+  'no-answer': 'The server did not answer.',
+  'unavailable': 'The server is not available at the moment.',
+  'not-the-server': 'Something between here and the server answered instead of it.',
+  'unrecognised': 'The server answers in words that are not understood.',
+  'config': 'The server refuses this app as it is set up.',
+  'budget': 'Renewing the session failed too often lately.',
+  'storage': 'The browser’s storage cannot be used.',
+  'busy': 'Another tab is renewing the session.'
 }
 
 /** A sentence for people. */
 export function reasonText(reason: StayReason): string {
-  for (const pair of Object.values(words)) {
-    if (pair![0] === reason) return pair![1]
-  }
-  return reason === '' ? 'Nobody is signed in.' : reason
+  return texts[reason] ?? reason
 }
 
 export interface FailureFields {

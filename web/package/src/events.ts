@@ -1,25 +1,5 @@
 // What happens to a session and its requests, as it happens.
-import type { StayReason } from './errors'
-
-export type StayEventKind =
-  | 'signed-in' | 'refreshed' | 'signed-out' | 'resting' | 'adopted'
-  | 'refresh-started' | 'refresh-failed'
-  | 'sent' | 'answered' | 'held-back' | 'waiting' | 'replayed' | 'failed'
-
-export interface StayEvent {
-  kind: StayEventKind
-  /** Milliseconds since 1970. */
-  at: number
-  reason?: StayReason
-  /** Of a request, counted from 1 in this page. */
-  request?: number
-  /** Of the request: method and address without its query. */
-  what?: string
-  generation?: number
-  status?: number
-  /** Milliseconds: how long a refresh took, or until the next try. */
-  waitMs?: number
-}
+import type { StayEvent, StayEventKind } from './api'
 
 type Listener = (event: StayEvent) => void
 

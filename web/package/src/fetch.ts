@@ -1,12 +1,8 @@
 // window.fetch with the session's token.
+import type { StayRequestInit } from './api'
 import type { Host } from './host'
 import { send } from './send'
 import { headText } from './talk'
-
-export interface StayRequestInit extends RequestInit {
-  /** false: as plain fetch, without a token. */
-  stay?: boolean
-}
 
 /** A stream is read once; everything else fetch can send again. */
 function isStream(init: RequestInit): boolean {

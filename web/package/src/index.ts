@@ -1,83 +1,16 @@
 // @stay/web: a signed-in session that does not die by accident.
 import { State } from '#core/constants'
-import { signIn, signOut, signUp, changeUser } from './account'
-import type { SignIn, SignUp } from './account'
-import type { AxiosAdapter, AxiosLike } from './axios'
+import { changeUser, signIn, signOut, signUp } from './account'
+import type { Snapshot, Stay, StayOptions, StayState } from './api'
 import { stayAdapter } from './axios'
-import type { StayReason } from './errors'
-import { reasonOf, reasonText, StayError } from './errors'
-import type { StayEvent, StayEventKind } from './events'
-import type { StayRequestInit } from './fetch'
+import { StayError } from './errors'
 import { stayFetch } from './fetch'
 import { Host } from './host'
-import type { Lease, LeaseOptions } from './lease'
+import { installInto } from './key'
 import { openLease } from './lease'
-import type { StayOptions } from './options'
 import { readOptions } from './options'
+import { reasonOf } from './reasons'
 import { originOf, renew, token } from './send'
-import type { Happening, User } from './vault'
-
-export type StayState =
-  /** The page has just opened: not known yet. */
-  | 'opening'
-  | 'signed-out'
-  | 'signed-in'
-  /** Signed in, and the token is being renewed. */
-  | 'refreshing'
-  /** Signed in; the last refresh failed for a passing reason. */
-  | 'resting'
-  /** The session ended: `reason` says why. */
-  | 'ended'
-
-/** What a page shows; a new object whenever anything in it changes. */
-export interface Snapshot {
-  state: StayState
-  /** A session lives, whatever its token does. */
-  signedIn: boolean
-  user: User | null
-  /** Why it ended; or ''. */
-  reason: StayReason
-  /** Counts sign-ins on this browser. */
-  session: number
-  generation: number
-}
-
-export interface Stay {
-  signIn(who: SignIn): Promise<User>
-  signUp(who: SignUp): Promise<void>
-  /** Forgets the session here and tells the server. */
-  signOut(how?: { everywhere?: boolean }): Promise<void>
-  readonly user: User | null
-  readonly state: StayState
-  readonly signedIn: boolean
-  /** Why the session ended; '' while it lives. */
-  readonly reason: StayReason
-  /** Of the access token; 0: none; Infinity: the server never said. */
-  readonly secondsLeft: number
-  /** Resolves when it is known whether somebody is signed in. */
-  ready(): Promise<Snapshot>
-  fetch(input: RequestInfo | URL, init?: StayRequestInit): Promise<Response>
-  /** `axios.defaults.adapter = stay.adapter(axios)`, or of an instance. */
-  adapter(axios: AxiosLike): AxiosAdapter
-  /** An access token that is good for at least so long (0). */
-  token(how?: { minSeconds?: number, signal?: AbortSignal }): Promise<string>
-  /** Asks for a newer token now. */
-  refresh(): Promise<void>
-  /** Calls `listener` on each event of a kind, or '*'; returns how to end that. */
-  on(kind: StayEventKind | '*', listener: (event: StayEvent) => void): () => void
-  /** What happened to this session lately; nothing secret in it. */
-  why(): Happening[]
-  /** For streams: a token now, and a newer one each time before it expires. */
-  lease(options: LeaseOptions): Lease
-  /** The user as changed by the app, for all tabs. */
-  setUser(user: User): Promise<void>
-  subscribe(watcher: () => void): () => void
-  getSnapshot(): Snapshot
-  /** Whether a token would go to this address. */
-  reaches(url: string): boolean
-  /** Lets go of timers and channels; the session lives on. */
-  close(): void
-}
 
 const states: Record<State, StayState> = {
   [State.SIGNED_OUT]: 'signed-out',
@@ -155,13 +88,14 @@ export function createStay(options: StayOptions): Stay {
     subscribe: (watcher) => host.subscribe(watcher),
     getSnapshot: current,
     reaches: (url) => originOf(host, url) >= 0,
+    get baseURL() { return host.base === '' ? host.options.baseURL : host.base },
+    mode: host.options.mode,
+    install: (app) => installInto(app, stay),
     close: () => host.close()
   }
   return stay
 }
 
-export { reasonText, StayError }
-export type { AxiosAdapter, AxiosLike, Happening, Lease, LeaseOptions, SignIn, SignUp, StayEvent, StayEventKind, StayOptions, StayReason, StayRequestInit, User }
-export type { StayCode } from './errors'
-export type { Dialect, } from './options'
-export type { StorageLike } from './vault'
+export type * from './api'
+export { reasonText, StayError } from './errors'
+export type { FailureFields, StayCode, StayReason } from './errors'

@@ -1,19 +1,8 @@
 // For streams that outlive a token: server-sent events, WebSockets, uploads.
+import type { Lease, LeaseOptions } from './api'
 import type { Host } from './host'
 import { StayError } from './errors'
 import { token } from './send'
-
-export interface LeaseOptions {
-  /** A new token comes when the old one is good for no longer than this; 30. */
-  minSeconds?: number
-  onToken(token: string): void
-  /** The session ended; nothing comes after it. */
-  onEnd?(error: StayError): void
-}
-
-export interface Lease {
-  end(): void
-}
 
 const retryMs = 5000
 

@@ -2,45 +2,7 @@
 import { Field } from '#core/constants'
 import stay from '#core/dialects/stay'
 import { StayError } from './errors'
-import type { StorageLike } from './vault'
-
-/** The JSON of a dialect: see stay-dialect(5). */
-export interface Dialect {
-  dialect: string
-  [member: string]: unknown
-}
-
-export interface StayOptions {
-  /**
-   * Where the back end is: 'https://auth.example.org', '/api' on this page's own
-   * origin. One without a path gets the dialect's prefix.
-   */
-  baseURL: string
-  /** 'stay' is built in; others come from '@stay/web/dialects/NAME'. */
-  dialect?: 'stay' | Dialect
-  /**
-   * `cookie` (what the stay dialect does): the session's secret is a cookie that
-   * script never sees. `storage`: the back end hands the refresh token to script,
-   * which keeps it; the weaker of the two.
-   */
-  mode?: 'cookie' | 'storage'
-  /** Origins besides baseURL's that may see the access token. */
-  origins?: string[]
-  /** Sent with every message of the session's own. */
-  headers?: Record<string, string>
-  /** 'shared' (IndexedDB), 'memory', or something like localStorage. */
-  storage?: 'shared' | 'memory' | StorageLike
-  /** What the session list calls this device. */
-  label?: string
-  /** Refresh so long before expiry; a negative number: not before. */
-  earlySeconds?: number
-  /** Longest wait for one answer; 10. */
-  limitSeconds?: number
-  /** OAuth 2's client, or the API key that some back ends want. */
-  client?: { id?: string, secret?: string, scope?: string, apiKey?: string }
-  /** What sends the session's own messages; window.fetch. */
-  fetch?: typeof fetch
-}
+import type { StayOptions, StorageLike } from './api'
 
 export interface Options {
   baseURL: string

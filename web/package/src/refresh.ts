@@ -4,7 +4,7 @@
 import { Case, End, Fact, Field, Message, Num, Outcome, Step, Todo, Why } from '#core/constants'
 import { tellSignOut } from './account'
 import { now } from './clock'
-import { reasonOf } from './errors'
+import { reasonOf } from './reasons'
 import type { Host } from './host'
 import { tokenOf } from './host'
 import type { Fields, Refreshed } from './talk'

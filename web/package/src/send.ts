@@ -2,7 +2,7 @@
 // it, fetch or axios, is the caller's.
 import { Field, Limit, Message, Num, Status, Todo, Verdict, Why } from '#core/constants'
 import type { StayError } from './errors'
-import { reasonOf } from './errors'
+import { reasonOf } from './reasons'
 import { StayError as Failure } from './errors'
 import type { Host, Patience } from './host'
 import { endEntry } from './refresh'

@@ -4,7 +4,7 @@ import { Field, Message, Num, Outcome, Verdict } from '#core/constants'
 import type { Case } from '#core/constants'
 import type { Host } from './host'
 import { StayError } from './errors'
-import type { User } from './vault'
+import type { User } from './api'
 
 export type Fields = Partial<Record<Field, string | number>>
 

@@ -2,22 +2,7 @@
 // write in one step that no other tab can break into.
 import { Why } from '#core/constants'
 import { StayError } from './errors'
-
-export interface User {
-  id?: number
-  username: string
-  email?: string
-  roles: string[]
-}
-
-/** One line of `stay.why()`. */
-export interface Happening {
-  /** Milliseconds since 1970, by this machine's clock. */
-  at: number
-  what: string
-  reason?: string
-  status?: number
-}
+import type { Happening, StorageLike, User } from './api'
 
 export interface Entry {
   version: 1
@@ -46,12 +31,6 @@ export interface Entry {
 export const noEntry: Entry = {
   version: 1, signIn: 0, ended: Why.NONE, signOutDue: false, generation: 0,
   lifeMs: 0, receivedMs: 0, budget: '', log: []
-}
-
-/** What localStorage and sessionStorage are. */
-export interface StorageLike {
-  getItem(key: string): string | null
-  setItem(key: string, value: string): void
 }
 
 export interface Vault {
