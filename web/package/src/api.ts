@@ -167,7 +167,10 @@ export interface Stay {
   fetch(input: RequestInfo | URL, init?: StayRequestInit): Promise<Response>
   /** `axios.defaults.adapter = stay.adapter(axios)`, or of an instance. */
   adapter(axios: AxiosLike): AxiosAdapter
-  /** An access token that is good for at least so long (0). */
+  /**
+   * An access token that is good for at least so long (0); more than half the
+   * token's life counts as half of it.
+   */
   token(how?: { minSeconds?: number, signal?: AbortSignal }): Promise<string>
   /** Asks for a newer token now. */
   refresh(): Promise<void>

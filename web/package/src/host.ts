@@ -9,7 +9,7 @@ import { StayError } from './errors'
 import { reasonOf } from './reasons'
 import { Events } from './events'
 import type { Options } from './options'
-import { fly } from './refresh'
+import { fly, shareBudget } from './refresh'
 import { tellSignOut } from './account'
 import type { TabMessage, Token } from './tabs'
 import { Tabs } from './tabs'
@@ -60,13 +60,14 @@ export class Host {
   readonly opening: Promise<void>
   private waiting = new Set<() => void>()
   private watchers = new Set<() => void>()
+  private readonly closing: (() => void)[] = []
   private timer?: ReturnType<typeof setTimeout>
   private siblings?: (token: Token) => void
 
   constructor(readonly options: Options) {
     const key = `${options.baseURL}|${options.dialectName}`
     this.vault = openVault(options.storage, key)
-    this.tabs = new Tabs(`stay:${key}`, (message) => { void this.hear(message) })
+    this.tabs = new Tabs(`stay:${key}`, (message) => { this.hear(message).catch(() => {}) })
     this.opening = this.open()
     this.opening.catch(() => {}) // told to whoever asks
   }
@@ -92,7 +93,7 @@ export class Host {
     await this.askSiblings(this.entry.generation)
     this.opened = true
     this.watch()
-    if (this.entry.signOutDue) void tellSignOut(this)
+    if (this.entry.signOutDue) void tellSignOut(this).catch(() => {}) // next time
   }
 
   has(fact: Fact): boolean {
@@ -109,6 +110,7 @@ export class Host {
 
   close(): void {
     clearTimeout(this.timer)
+    for (const end of this.closing.splice(0)) end()
     this.tabs.close()
     if (this.id >= 0) this.core.c.close(this.id)
   }
@@ -157,19 +159,41 @@ export class Host {
   private watch(): void {
     this.setTimer()
     if (typeof addEventListener === 'undefined') return
-    addEventListener('online', () => {
-      // The rest was for the network, which is back.
-      if (this.state === State.RESTING) this.core.c.budget_wake(this.id)
-      this.note(this.engine.tick(this.id))
-      if (this.entry.signOutDue) void tellSignOut(this)
-    })
+    this.listen(globalThis, 'online', () => { this.wake().catch(() => {}) })
     if (typeof document === 'undefined') return
-    document.addEventListener('visibilitychange', () => {
-      if (document.visibilityState === 'visible') void this.sync()
+    this.listen(document, 'visibilitychange', () => {
+      if (document.visibilityState === 'visible') this.follow()
       this.setTimer()
     })
     // Back from the browser's back-forward cache: everything may have changed.
-    addEventListener('pageshow', (event) => { if (event.persisted) void this.sync() })
+    this.listen(globalThis, 'pageshow', (event) => {
+      if ((event as PageTransitionEvent).persisted) this.follow()
+    })
+  }
+
+  private listen(target: Pick<EventTarget, 'addEventListener' | 'removeEventListener'>,
+    kind: string, listener: (event: Event) => void): void {
+    target.addEventListener(kind, listener)
+    this.closing.push(() => target.removeEventListener(kind, listener))
+  }
+
+  /** The network is back: the rest was for that, and nobody need ask first. */
+  private async wake(): Promise<void> {
+    if (this.state === State.RESTING) {
+      this.core.c.budget_wake(this.id)
+      await this.vault.change((entry) => shareBudget(this, entry))
+    }
+    this.note(this.engine.tick(this.id))
+    if (this.entry.signOutDue) await tellSignOut(this)
+    if (this.isLive(this.entry) && this.left() <= 0) this.renewNow()
+  }
+
+  /** As a request would, but that nobody waits. */
+  private renewNow(): void {
+    const request = this.core.c.request_open(this.id, 0, 0)
+    if (request < 0) return
+    this.note(this.engine.ask(request))
+    this.core.c.request_close(request)
   }
 
   // ---- What others did: the vault and the tabs ----
@@ -217,6 +241,11 @@ export class Host {
   /** Reads the vault and adopts what is there. */
   async sync(): Promise<void> {
     this.adopt(await this.vault.read())
+  }
+
+  /** Reads the vault where nobody waits for it: what fails is met again. */
+  private follow(): void {
+    this.sync().catch(() => {})
   }
 
   private async hear(message: TabMessage): Promise<void> {

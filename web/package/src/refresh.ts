@@ -131,6 +131,13 @@ function writeBudget(host: Host, entry: Entry): void {
   entry.budget = host.core.read()
 }
 
+/** The budget as it is in this page, for all tabs. */
+export function shareBudget(host: Host, entry: Entry): boolean {
+  if (entry.signIn !== host.entry.signIn) return false
+  writeBudget(host, entry)
+  return true
+}
+
 /**
  * With the vault read: everything up to the first byte. Undefined where the
  * engine wants nothing any more; an Ending where nothing is to be sent.
@@ -323,12 +330,8 @@ async function flyInTurn(host: Host, number: number, turn: boolean): Promise<voi
     next = await flyOnce(host, next)
   } while (next >= 0 && now() < until)
   if (next >= 0) tell(host, next, ending(End.PASSING, Why.NO_ANSWER), now())
-  // The budget as it is now, for all tabs.
-  await host.vault.change((entry) => {
-    if (entry.signIn !== host.entry.signIn || host.core.c.rest_ms(host.id) <= 0) return false
-    writeBudget(host, entry)
-    return true
-  }).catch(() => {})
+  if (host.core.c.rest_ms(host.id) <= 0) return
+  await host.vault.change((entry) => shareBudget(host, entry)).catch(() => {})
 }
 
 /** Another tab may have been first, and have its token at hand. */
