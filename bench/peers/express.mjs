@@ -2,18 +2,19 @@
 // with care: refresh tokens are JWTs, each has a row, a spent one is kept so that
 // its reuse is seen and ends the family. In production mode, connections pooled.
 //
-// PEER_HOST is the folder of PostgreSQL's socket, PEER_DATABASE the database. One
-// user, ada. Paths are those of bench/load.c's `peer`.
+// PEER_HOST is the folder of PostgreSQL's socket, PEER_DATABASE the database,
+// PEER_SECRET what signs; PEER_KEY=once makes a key of it at the start. One user,
+// ada. Paths are those of bench/load.c's `peer`.
 import { createSecretKey, randomUUID } from 'node:crypto'
 import express from 'express'
 import jwt from 'jsonwebtoken'
 import pg from 'pg'
 
-// Kinder than usual: of a secret that is a string, jsonwebtoken first tries to
-// make a private key, each time, which costs more than all the rest.
-const secret = createSecretKey(
-  Buffer.from('a secret of this bench alone, 0123456789abcdef')
-)
+// Usual is the string, as in jsonwebtoken's own examples: each time it first tries
+// to make a private key of it. A key made once is kinder than usual.
+const text = process.env.PEER_SECRET
+const secret =
+  process.env.PEER_KEY === 'once' ? createSecretKey(Buffer.from(text)) : text
 const day_s = 86400
 const pool = new pg.Pool({
   host: process.env.PEER_HOST,

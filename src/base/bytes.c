@@ -20,7 +20,14 @@ bool span_equal(struct span a, struct span b)
 
 bool span_is(struct span a, const char *string)
 {
-    return span_equal(a, span_of(string));
+    size_t i = 0;
+
+    if (string == NULL)
+        return a.length == 0;
+    // Most differ in the first few bytes, so the rest is not even counted.
+    while (i < a.length && string[i] != '\0' && string[i] == a.text[i])
+        i++;
+    return i == a.length && string[i] == '\0';
 }
 
 bool span_equal_nocase(struct span a, struct span b)
@@ -40,10 +47,25 @@ bool span_starts(struct span a, struct span prefix)
             __builtin_memcmp(a.text, prefix.text, prefix.length) == 0);
 }
 
+/* Is one of the eight bytes of `word` zero? */
+static bool has_zero(uint64_t word)
+{
+    return ((word - UINT64_C(0x0101010101010101)) & ~word &
+            UINT64_C(0x8080808080808080)) != 0;
+}
+
 size_t span_find(struct span a, char byte)
 {
+    uint64_t all = UINT64_C(0x0101010101010101) * (uint8_t)byte;
+    uint64_t word;
     size_t i = 0;
 
+    // Tokens are long: eight bytes at a time, up to those that hold it.
+    for (; a.length - i >= sizeof word; i += sizeof word) {
+        __builtin_memcpy(&word, a.text + i, sizeof word);
+        if (has_zero(word ^ all))
+            break;
+    }
     while (i < a.length && a.text[i] != byte)
         i++;
     return i;

@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "base/bytes.h"
+#include "core/record_line.h"
 
 void record_clear(struct record *record)
 {
@@ -29,7 +30,7 @@ bool record_end(struct record *record, enum record_reason reason, bool tell)
                            .has_session = tell && record->has_session,
                            .generation = record->generation};
 
-    if (record->state != RECORD_LIVE)
+    if (record->state != RECORD_LIVE && record->state != RECORD_SEEDING)
         return false;
     __builtin_memcpy(ended.sid, record->sid, sizeof ended.sid);
     if (ended.has_session)
@@ -58,12 +59,21 @@ static unsigned tell_over(const struct record *record)
     return RECORD_OVER | (record->sign_out_due ? RECORD_SIGN_OUT : 0);
 }
 
+/* True where no message is to be sent, and no answer changes anything. */
+static bool is_over(const struct record *stored,
+                    const struct record_refresh *refresh)
+{
+    return stored->state == RECORD_ENDED ||
+           (stored->state == RECORD_EMPTY && !refresh->by_cookie);
+}
+
 static unsigned end_and_tell(struct record *stored, enum record_reason reason,
                              bool tell)
 {
-    (void)record_end(stored, reason,
-                     tell); // it is live: record_apply saw to it
-    return RECORD_SAVE | tell_over(stored);
+    // An empty vault that asked: nobody is signed in.
+    bool ended = record_end(stored, reason, tell);
+
+    return (ended ? RECORD_SAVE : 0) | tell_over(stored);
 }
 
 /* S of `step`, which is held: i, or one of the older. */
@@ -100,7 +110,7 @@ static bool same_session(const struct record *stored,
 static bool unmoved(const struct record *stored,
                     const struct record_refresh *refresh)
 {
-    return same_session(stored, refresh) &&
+    return stored->state == refresh->was && same_session(stored, refresh) &&
            stored->generation == refresh->generation;
 }
 
@@ -112,6 +122,18 @@ static bool is_own_step(const struct record *stored,
            stored->generation == refresh->step && stored->has_next;
 }
 
+static void read_record(const struct record *stored,
+                        struct record_refresh *refresh)
+{
+    refresh->under_way = true;
+    __builtin_memcpy(refresh->sid, stored->sid, RECORD_SID_SIZE);
+    refresh->was = stored->state;
+    refresh->generation = stored->generation;
+    refresh->step = stored->generation;
+    refresh->asks = false;
+    refresh->told = false;
+}
+
 unsigned record_begin(struct record *stored, struct record_refresh *refresh,
                       const uint8_t fresh[RECORD_SECRET_SIZE],
                       struct record_message *out)
@@ -119,27 +141,42 @@ unsigned record_begin(struct record *stored, struct record_refresh *refresh,
     unsigned todo = RECORD_SEND;
     int64_t step;
 
-    if (stored->state != RECORD_LIVE)
+    if (is_over(stored, refresh))
         return tell_over(stored);
+    if (!refresh->under_way || !unmoved(stored, refresh))
+        read_record(stored, refresh);
+    if (record_line_is_due(stored, refresh))
+        return record_line_begin(stored, refresh, fresh, out);
     if (!stored->has_next) {
         __builtin_memcpy(stored->next, fresh, RECORD_SECRET_SIZE);
         stored->has_next = true;
         todo |= RECORD_SAVE;
     }
-    if (!refresh->under_way || !unmoved(stored, refresh)) {
-        refresh->under_way = true;
-        __builtin_memcpy(refresh->sid, stored->sid, RECORD_SID_SIZE);
-        refresh->generation = stored->generation;
-        refresh->step = stored->generation;
-    }
     step = refresh->step;
-    out->session = stored->has_session ? stored->session : NULL;
-    out->sid = stored->sid;
-    out->generation = step;
-    out->secret = secret_of(stored, step);
-    out->next =
-        step == stored->generation ? stored->next : secret_of(stored, step + 1);
+    refresh->kind = RECORD_STEP;
+    *out = (struct record_message){
+        .session = stored->has_session ? stored->session : NULL,
+        .sid = stored->sid,
+        .generation = step,
+        .secret = secret_of(stored, step),
+        .next = step == stored->generation ? stored->next
+                                           : secret_of(stored, step + 1)};
     return todo;
+}
+
+/* The answer to a step that begins a line: the token, or that it began before. */
+static unsigned take_line(struct record *stored, struct record_refresh *refresh,
+                          unsigned then)
+{
+    if (refresh->kind != RECORD_LINE)
+        return RECORD_PAUSE; // nothing else was asked for
+    if (unmoved(stored, refresh)) {
+        record_line_begun(stored);
+        return RECORD_SAVE | then;
+    }
+    return same_session(stored, refresh) && then == RECORD_USE
+               ? RECORD_USE // late, but good
+               : RECORD_MOVED | RECORD_AGAIN;
 }
 
 /* A token came. Only the vault's own step changes the vault. */
@@ -148,6 +185,8 @@ static unsigned take_grant(struct record *stored,
 {
     refresh->advances = 0;
     refresh->conflicts = 0;
+    if (refresh->kind != RECORD_STEP)
+        return take_line(stored, refresh, RECORD_USE);
     if (!same_session(stored, refresh))
         return RECORD_MOVED | RECORD_AGAIN; // the token is another session's
     if (is_own_step(stored, refresh)) {
@@ -164,6 +203,8 @@ static unsigned take_advance(struct record *stored,
                              struct record_refresh *refresh)
 {
     refresh->advances++;
+    if (refresh->kind != RECORD_STEP)
+        return take_line(stored, refresh, RECORD_AGAIN);
     if (is_own_step(stored, refresh)) {
         move_on(stored);
         return RECORD_SAVE | RECORD_AGAIN;
@@ -180,6 +221,8 @@ static unsigned take_stale(struct record *stored,
 {
     if (!unmoved(stored, refresh))
         return RECORD_MOVED | RECORD_AGAIN;
+    if (refresh->kind != RECORD_STEP)
+        return RECORD_PAUSE; // not what `stale` means
     if (refresh->step == refresh->generation)
         return end_and_tell(stored, RECORD_REUSE, true);
     // Somebody else brought the database up to date meanwhile.
@@ -192,11 +235,14 @@ static unsigned take_behind(struct record *stored,
 {
     if (!unmoved(stored, refresh))
         return RECORD_MOVED | RECORD_AGAIN; // the news may be as old
-    if (server < 0 || server >= refresh->step)
+    if (refresh->kind != RECORD_STEP || server < 0 || server >= refresh->step)
         return RECORD_PAUSE; // not what `behind` means
-    if (server < stored->generation - stored->older_count)
+    if (server >= stored->generation - stored->older_count)
+        refresh->step = server;
+    else if (refresh->by_cookie)
+        refresh->asks = true; // the cookie is enough to begin a line
+    else
         return end_and_tell(stored, RECORD_LOST, true);
-    refresh->step = server;
     return RECORD_AGAIN;
 }
 
@@ -220,6 +266,10 @@ static unsigned take_answer(struct record *stored,
         return take_behind(stored, refresh, reply->generation);
     case RECORD_OTHER_SESSION:
         return take_other_session(stored, refresh);
+    case RECORD_RESEED:
+        if (!unmoved(stored, refresh))
+            return RECORD_MOVED | RECORD_AGAIN;
+        return record_line_told(stored, refresh, reply);
     case RECORD_REFUSED:
         if (!unmoved(stored, refresh))
             return RECORD_MOVED | RECORD_AGAIN;
@@ -247,7 +297,7 @@ unsigned record_apply(struct record *stored, struct record_refresh *refresh,
     unsigned todo;
 
     assert(refresh->under_way);
-    if (stored->state != RECORD_LIVE)
+    if (is_over(stored, refresh))
         return tell_over(stored);
     if (reply->answer == RECORD_NO_REPLY)
         return repeat(refresh);

@@ -26,6 +26,16 @@
  *     } while (todo & RECORD_AGAIN);
  *
  * Both critical sections may be one. A kill between any two lines is safe.
+ *
+ * COOKIE MODE. The browser holds R where no script sees it, and may lose all
+ * else. With `by_cookie` an empty vault asks the server what holds, and so does
+ * one that the server's database has fallen behind too far. What it is told goes
+ * into the record, with the first secret of a new line and a generation far
+ * above (RECORD_SEEDING), durably, before that is sent: so all processes begin
+ * the same line. core/rotation.h has the server's half, models/reseed.pml
+ * searches both. A line's number follows the wall clock, where that is right:
+ * then no line that was recorded earlier, and never answered, stands above a
+ * later one. A wrong clock alone harms nothing.
  */
 #ifndef CORE_RECORD_H
 #define CORE_RECORD_H
@@ -39,12 +49,17 @@ enum {
     RECORD_OLDER_MAX = 8,      /* commits that a database may lose */
     RECORD_ADVANCES_MAX = 8,   /* in a row without a 200; then later */
     RECORD_CONFLICTS_MAX = 16, /* 409s of any kind in a row; then later */
+    RECORD_JUMP_MIN = 16,      /* generations, to a new line; and by chance: */
+    RECORD_JUMP_CHANCE = 0xffffff,
+    RECORD_LINES_PER_MS = 1024, /* generations that a line has, at the least */
 };
 
 enum record_state {
     RECORD_EMPTY = 0, /* nobody is signed in */
     RECORD_LIVE,
-    RECORD_ENDED, /* over, with a reason; the secrets are wiped */
+    RECORD_ENDED,   /* over, with a reason; the secrets are wiped */
+    RECORD_SEEDING, /* cookie mode: a line is asked for; `generation` is its
+                       first, and `secret` */
 };
 
 /* Why a record is ended. Kept in vaults as these numbers: append only. */
@@ -74,6 +89,14 @@ struct record {
     uint8_t secret[RECORD_SECRET_SIZE];  /* S_i */
     uint8_t next[RECORD_SECRET_SIZE];    /* S_{i+1}, if has_next */
     uint8_t older[RECORD_OLDER_MAX][RECORD_SECRET_SIZE]; /* S_{i-1} first */
+    int64_t from_generation;          /* RECORD_SEEDING: what the server told */
+    uint8_t from[RECORD_SECRET_SIZE]; /* and its newest commitment */
+};
+
+enum record_kind {
+    RECORD_STEP = 0, /* a refresh */
+    RECORD_ASK,      /* a question: what holds? */
+    RECORD_LINE,     /* the step that begins a line */
 };
 
 /*
@@ -81,13 +104,25 @@ struct record {
  * process that begins a refresh anew starts it anew.
  */
 struct record_refresh {
+    /* By the host, in cookie mode, before each record_begin. */
+    bool by_cookie;
+    uint32_t chance;  /* random */
+    int64_t clock_ms; /* wall time, since 1970; any number is safe */
+
     bool under_way;               /* something was sent */
     bool silent;                  /* the last message had no answer */
     uint8_t advances;             /* in a row without a 200 */
     uint8_t conflicts;            /* 409s in a row */
     uint8_t sid[RECORD_SID_SIZE]; /* of the record it was read from */
+    enum record_state was;        /* likewise */
     int64_t generation;           /* i of the record it was read from */
     int64_t step; /* what was sent: i, or less while a database catches up */
+    enum record_kind kind; /* what was sent */
+    bool asks;             /* what is held is of no use: ask */
+    bool told;             /* the answer to that, for the next record_begin: */
+    int64_t told_generation;
+    uint8_t told_from[RECORD_SECRET_SIZE];
+    uint8_t told_sid[RECORD_SID_SIZE];
 };
 
 /* What to send: borrowed from `stored` until that changes or ends. */
@@ -97,6 +132,10 @@ struct record_message {
     const uint8_t *secret; /* S of `generation` */
     const uint8_t *next;   /* S of generation + 1: its SHA-256 is sent */
     int64_t generation;
+    enum record_kind
+        kind;            /* RECORD_ASK: `sid`, if not NULL, and nothing else */
+    const uint8_t *from; /* RECORD_LINE: no secret; from `generation`, with */
+    int64_t to;          /* this newest commitment, to the line's first */
 };
 
 enum record_answer {
@@ -105,6 +144,7 @@ enum record_answer {
     RECORD_STALE,
     RECORD_BEHIND, /* with the server's generation */
     RECORD_OTHER_SESSION,
+    RECORD_RESEED,   /* with generation, from and sid; cookie mode */
     RECORD_REFUSED,  /* 401 in the dialect's words; with its reason */
     RECORD_NO_REPLY, /* sent, but no complete or readable answer */
     RECORD_PASSING,  /* every other answer, and nothing sent at all */
@@ -113,7 +153,9 @@ enum record_answer {
 struct record_reply {
     enum record_answer answer;
     enum record_reason reason; /* of RECORD_REFUSED: _UNKNOWN to _REUSE */
-    int64_t generation;        /* of RECORD_BEHIND: the server's g */
+    int64_t generation; /* of RECORD_BEHIND and _RESEED: the server's g */
+    uint8_t from[RECORD_SECRET_SIZE]; /* of RECORD_RESEED */
+    uint8_t sid[RECORD_SID_SIZE];     /* likewise */
 };
 
 /* What is to be done, in this order. */
@@ -137,7 +179,7 @@ void record_start(struct record *record, const uint8_t *session,
 
 /*
  * What to send now. `fresh` is 32 random bytes, used (and then saved) only when
- * the record has no `next`: since `stored` was just read under the save lock,
+ * the record has no `next`, or a line is recorded: since `stored` was just read under the save lock,
  * this is the compare-and-set that lets all processes send the same one.
  *
  * RECORD_SEND, with or without RECORD_SAVE before it; or RECORD_OVER, with

@@ -140,7 +140,9 @@ static enum reply_kind choose(const struct input *in, enum message *message)
 {
     const struct dialect *d = in->dialect;
     enum reply_kind wrong = CASE_BAD_REQUEST;
-    unsigned plain = MESSAGE_NONE;
+    // The one that was found by method and path; no two of them lack marks.
+    unsigned plain =
+        d->message[*message]->request.marked ? MESSAGE_NONE : *message;
 
     for (unsigned i = MESSAGE_WELCOME; i < MESSAGE_COUNT; i++) {
         const struct request_rule *rule;
@@ -149,6 +151,8 @@ static enum reply_kind choose(const struct input *in, enum message *message)
         if (d->message[i] == NULL)
             continue;
         rule = &d->message[i]->request;
+        if (plain != MESSAGE_NONE && !rule->marked)
+            continue;
         if (!request_same_method(rule->method, in->seen->method) ||
             !request_stands_at(d, rule, in->seen->path, NULL))
             continue;

@@ -9,6 +9,15 @@ static bool adds_slash(struct span text, struct span path)
            span_starts(text, path);
 }
 
+/* A path without blanks is as long as what stands there, or that and a slash. */
+static bool is_other_length(const struct pattern *pattern, struct span path)
+{
+    size_t length = pattern->parts[0].text.length;
+
+    return pattern->count == 1 && pattern->parts[0].kind == PART_TEXT &&
+           length != path.length && length != path.length + 1;
+}
+
 /* No blank of a path reaches over a slash, and none is empty. */
 static bool match_path(const struct pattern *pattern, struct span path,
                        struct fields *fields)
@@ -34,36 +43,65 @@ static bool match_path(const struct pattern *pattern, struct span path,
     return path.length == 0;
 }
 
+/* One path as the rules of a dialect see it; empty: none of them can stand. */
+struct seen_path {
+    struct span whole;
+    struct span below; /* the prefix */
+};
+
+/* A slash at the end says nothing, but where it is all that there is. */
+static struct span trim_slash(struct span path)
+{
+    if (path.length > 1 && path.text[path.length - 1] == '/')
+        path.length--;
+    return path;
+}
+
+static struct seen_path see_path(const struct dialect *d, struct span path)
+{
+    struct seen_path seen = {
+        .whole = trim_slash(path), .below = {NULL, 0}
+    };
+
+    if (span_starts(path, d->prefix))
+        seen.below = trim_slash(span_tail(path, d->prefix.length));
+    return seen;
+}
+
+static bool stands_at(const struct request_rule *rule,
+                      const struct seen_path *seen, struct fields *fields)
+{
+    struct span path = rule->at_mount ? seen->whole : seen->below;
+
+    return path.length > 0 && !is_other_length(&rule->path, path) &&
+           match_path(&rule->path, path, fields);
+}
+
 bool request_stands_at(const struct dialect *d, const struct request_rule *rule,
                        struct span path, struct fields *fields)
 {
-    if (!rule->at_mount) {
-        if (!span_starts(path, d->prefix))
-            return false;
-        path = span_tail(path, d->prefix.length);
-    }
-    if (path.length > 1 && path.text[path.length - 1] == '/')
-        path.length--;
-    return path.length > 0 && match_path(&rule->path, path, fields);
+    const struct seen_path seen = see_path(d, path);
+
+    return stands_at(rule, &seen, fields);
 }
 
 bool request_same_method(struct span rule, struct span seen)
 {
     return span_equal(rule, seen) ||
-           (span_is(rule, "GET") && span_is(seen, "HEAD"));
+           (span_equal(rule, SPAN("GET")) && span_equal(seen, SPAN("HEAD")));
 }
 
 enum route_result request_route(const struct dialect *dialect,
                                 const struct request_seen *seen,
                                 enum message *message)
 {
+    const struct seen_path path = see_path(dialect, seen->path);
     enum route_result result = ROUTE_NO_PATH;
 
     for (unsigned i = MESSAGE_WELCOME; i < MESSAGE_COUNT; i++) {
         const struct message_rules *rules = dialect->message[i];
 
-        if (rules == NULL ||
-            !request_stands_at(dialect, &rules->request, seen->path, NULL))
+        if (rules == NULL || !stands_at(&rules->request, &path, NULL))
             continue;
         if (request_same_method(rules->request.method, seen->method)) {
             *message = (enum message)i;

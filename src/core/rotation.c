@@ -12,6 +12,7 @@ static const char *const words[] = {
     [ROTATION_ADVANCE] = "advance",
     [ROTATION_STALE] = "stale",
     [ROTATION_BEHIND] = "behind",
+    [ROTATION_RESEED] = "reseed",
     [ROTATION_SOFT] = "soft",
     [ROTATION_UNKNOWN] = "unknown",
     [ROTATION_REVOKED] = "revoked",
@@ -158,12 +159,72 @@ enum rotation_verdict rotation_committed(const struct rotation_row *row,
         return make_step(row, step, now_s, after);
     if (age < 0)
         return ROTATION_BEHIND;
-    if (age >= ROTATION_CHAIN_MAX)
+    // Nothing is held of a generation from before the line began.
+    if (age >= ROTATION_CHAIN_MAX ||
+        is_zero(link_at(row->chain, age), ROTATION_CUT_SIZE))
         return ROTATION_STALE;
     if (link_is(row->chain, age, step->secret_hash) &&
         link_is(row->chain, age - 1, step->next))
         return ROTATION_ADVANCE;
     return revoke(row, after);
+}
+
+static bool line_is_well_formed(const struct rotation_line *line)
+{
+    return line->complete &&
+           (line->asks ||
+            (line->generation >= 0 && line->to <= ROTATION_LINE_MAX &&
+             line->to >= ROTATION_JUMP_MIN &&
+             line->generation <= line->to - ROTATION_JUMP_MIN &&
+             !is_zero(line->next, ROTATION_CUT_SIZE)));
+}
+
+/* This very step was made: `next` stands where it wanted to. */
+static bool line_has_begun(const struct rotation_row *row,
+                           const struct rotation_line *line)
+{
+    int64_t age = row->generation - line->to;
+
+    return age >= 0 && age < ROTATION_CHAIN_MAX &&
+           link_is(row->chain, age, line->next);
+}
+
+static enum rotation_verdict begin_line(const struct rotation_row *row,
+                                        const struct rotation_line *line,
+                                        int64_t now_s,
+                                        struct rotation_row *after)
+{
+    *after = *row;
+    after->generation = line->to;
+    after->used_s = now_s;
+    __builtin_memset(after->chain, 0, sizeof after->chain);
+    __builtin_memcpy(after->chain, line->next, ROTATION_HASH_SIZE);
+    return ROTATION_MOVE;
+}
+
+enum rotation_verdict rotation_reseed(const struct rotation_row *row,
+                                      const struct rotation_line *line,
+                                      const struct rotation_limits *limits,
+                                      int64_t now_s, struct rotation_row *after)
+{
+    enum rotation_verdict verdict;
+
+    if (!line_is_well_formed(line))
+        return ROTATION_BAD;
+    if (!line->sid_fits)
+        return ROTATION_OTHER_SESSION;
+    verdict = judge_row(row, ROTATION_COMMITTED, limits, now_s);
+    if (verdict != ROTATION_MOVE)
+        return verdict;
+    if (line->asks)
+        return ROTATION_RESEED;
+    if (line_has_begun(row, line))
+        return ROTATION_ADVANCE;
+    if (row->generation == line->generation &&
+        link_is(row->chain, 0, line->from) &&
+        !chain_holds(row->chain, line->next))
+        return begin_line(row, line, now_s, after);
+    return ROTATION_RESEED;
 }
 
 static bool id_is(const uint8_t *a, const uint8_t *b)

@@ -30,6 +30,20 @@
  * compared inside the database are hashes of 256 random bits, so its time tells
  * nothing of use.
  *
+ * COOKIE MODE. A browser that lost its storage, but has the cookie, begins a new
+ * line of secrets. It asks; nothing changes, and it is told the generation and
+ * the newest commitment, which only who has the cookie can see. Then it sends
+ * both, with a first `next` of the line and a generation `to` that is far above:
+ * so no request of before, and none of a time that the database forgot, can fit
+ * the new line. rotation_reseed decides; the whole condition of its MOVE:
+ *
+ *     UPDATE session SET generation = :to, used_s = :now,
+ *         chain = :next || zeros
+ *     WHERE ... as above ... AND generation = :i
+ *         AND substr(chain, 1, 32) = :from AND ... next is not in the chain
+ *
+ * Who holds secrets of before is then `stale`. models/reseed.pml searches it.
+ *
  * OFFERED. The server draws the token (core/offered.h) and the client may keep
  * the old one, take the new one, or lose the reply, at any delay.
  */
@@ -51,8 +65,12 @@ enum {
        there is none yet. */
     ROTATION_CHAIN_SIZE =
         ROTATION_HASH_SIZE + (ROTATION_CHAIN_MAX - 1) * ROTATION_CUT_SIZE,
+    ROTATION_JUMP_MIN = ROTATION_CHAIN_MAX + 8, /* generations, to a new line */
     ROTATION_TOUCH_S = 60, /* used_s alone is written at most this often */
 };
+
+/* The highest first generation of a line: as many can follow in a double. */
+#define ROTATION_LINE_MAX (INT64_C(1) << 52)
 
 enum rotation_protocol {
     ROTATION_COMMITTED = 0, /* sign-in came with `next` */
@@ -107,6 +125,18 @@ struct rotation_step {
     uint8_t next[ROTATION_HASH_SIZE];        /* SHA-256(S_{i+1}), as sent */
 };
 
+/* What a browser without its secrets presented: a question, or the step that
+   begins a line. R came in the cookie. */
+struct rotation_line {
+    bool complete; /* R, and for a step all below, each of its type and size */
+    bool asks;     /* a question: nothing below counts but sid_fits */
+    bool sid_fits; /* or a question came without one */
+    int64_t generation;               /* i, as the server told it */
+    uint8_t from[ROTATION_HASH_SIZE]; /* chain[0], likewise */
+    int64_t to;                       /* the line's first generation */
+    uint8_t next[ROTATION_HASH_SIZE]; /* SHA-256 of its first secret */
+};
+
 enum rotation_verdict {
     /* granted */
     ROTATION_MOVE = 0, /* write `after` by compare-and-set, then mint */
@@ -116,8 +146,9 @@ enum rotation_verdict {
     ROTATION_BAD,           /* 400 */
     ROTATION_OTHER_SESSION, /* 409; cookie mode: the sid is not the cookie's */
     ROTATION_ADVANCE,       /* 409: this very step was made before */
-    ROTATION_STALE,         /* 409: older than the chain */
+    ROTATION_STALE,         /* 409: older than what the chain holds */
     ROTATION_BEHIND,        /* 409 with row.generation: commits were lost */
+    ROTATION_RESEED,        /* 409 with row.generation, chain[0] and the sid */
     ROTATION_SOFT,          /* 503, Retry-After: 1 */
     /* 401, final */
     ROTATION_UNKNOWN, /* no row, or a token of the other protocol, or forged */
@@ -146,6 +177,19 @@ enum rotation_verdict rotation_committed(const struct rotation_row *row,
                                          const struct rotation_limits *limits,
                                          int64_t now_s,
                                          struct rotation_row *after);
+
+/*
+ * Decides on a question or a step that begins a line, in cookie mode. `row` is
+ * NULL when there is none. A step that does not fit is no reuse: it is told what
+ * holds now.
+ *
+ * *after is written on ROTATION_MOVE only (audit: reseeded); it may be row.
+ */
+enum rotation_verdict rotation_reseed(const struct rotation_row *row,
+                                      const struct rotation_line *line,
+                                      const struct rotation_limits *limits,
+                                      int64_t now_s,
+                                      struct rotation_row *after);
 
 /*
  * Decides on an offered token. `token` is NULL when it could not be parsed or

@@ -232,7 +232,7 @@ bool template_lacks(const struct source *source, const struct pattern *pattern)
 static bool put_mixed(struct json_writer *w, const struct source *s,
                       const struct node *node)
 {
-    char room[MIXED_SIZE];
+    UNSET char room[MIXED_SIZE];
     struct json_writer mixed;
     bool complete;
 

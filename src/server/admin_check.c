@@ -252,6 +252,26 @@ static bool check_database(struct admin *admin)
     return result == STORE_OK;
 }
 
+/* A misspelt one does nothing. It is no fault: where a cluster has a service
+   named stayd, it sets STAYD_PORT and others of its own. */
+static void check_environment(void)
+{
+    static const struct span ours = {"STAYD_", 6};
+
+    for (char *const *at = environ; *at != NULL; at++) {
+        struct span line = span_of(*at);
+        struct span name = span_head(line, span_find(line, '='));
+        char text[128];
+
+        if (!span_equal(span_head(name, ours.length), ours) ||
+            config_knows_variable(name))
+            continue;
+        (void)snprintf(text, sizeof text, "%.*s is no option, and does nothing",
+                       (int)(name.length < 64 ? name.length : 64), name.text);
+        say("note", "environment", text);
+    }
+}
+
 int admin_check(struct admin *admin)
 {
     bool good = true;
@@ -259,6 +279,7 @@ int admin_check(struct admin *admin)
 
     say("well", "options",
         admin->config->file != NULL ? admin->config->file : "no file");
+    check_environment();
     // All of them, so that all is told at once.
     good &= check_listen(admin->config);
     good &= check_dialects(admin->config);

@@ -147,6 +147,13 @@ static int end_of_user(struct admin *admin)
 
 static enum store_result end_one(struct admin *admin, void *context)
 {
+    struct store_session session;
+    enum store_result result =
+        store_session_find(admin->store, context, &session);
+
+    if (result != STORE_OK)
+        return result;
+    admin->event.user_id = session.user_id; // the audit tells whose it was
     return store_session_end(admin->store, context, STORE_ENDED_REVOKED,
                              admin->now_s);
 }

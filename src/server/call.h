@@ -90,12 +90,12 @@ void call_count(struct call *call, enum throttle_act act);
 /* The two halves of it. Is it an access token of ours, and of now? CASE_OK: sid
    is its session's. */
 enum reply_kind call_judge_token(struct call *call, struct span text);
+/* How the session of call->sid stands; for a task_read. */
+enum store_result call_find_standing(const struct call *call,
+                                     struct store *store, struct standing *out);
 /* Why a good token's session does not hold any more; CASE_OK: it does. */
 enum reply_kind call_judge_session(const struct call *call,
-                                   const struct store_session *session);
-/* Families tell a session that was ended from one whose user is gone. */
-enum store_result call_find_deleted(struct store *store, int64_t user_id,
-                                    bool *out);
+                                   const struct store_standing *standing);
 
 /*
  * Brings names, addresses and passwords of the request into the one form that

@@ -10,8 +10,7 @@ struct authorization {
     struct call *call;
     void (*then)(struct call *call);
     enum need need;
-    bool deleted; /* the session ended because its user is gone */
-    struct store_session session;
+    struct standing standing;
 };
 
 /* A word among words with single spaces between. */
@@ -46,7 +45,7 @@ static bool may(enum need need, const char *roles)
 }
 
 enum reply_kind call_judge_session(const struct call *call,
-                                   const struct store_session *session)
+                                   const struct store_standing *standing)
 {
     const struct store_lifetime lifetime = {
         .now_s = call->now_s,
@@ -54,22 +53,21 @@ enum reply_kind call_judge_session(const struct call *call,
         .max_s = call->server->limits.max_s,
     };
 
-    if (session->ended == STORE_ENDED_DISABLED)
+    if (standing->ended == STORE_ENDED_DISABLED)
         return CASE_DISABLED;
-    if (session->ended != STORE_LIVING ||
-        store_session_expired(session, &lifetime))
+    if (standing->ended != STORE_LIVING ||
+        store_standing_expired(standing, &lifetime))
         return CASE_BAD_TOKEN;
     return CASE_OK;
 }
 
-enum store_result call_find_deleted(struct store *store, int64_t user_id,
-                                    bool *out)
+enum store_result call_find_standing(const struct call *call,
+                                     struct store *store, struct standing *out)
 {
-    struct store_user user;
-    enum store_result result = store_user_by_id(store, user_id, &user);
+    struct worker *worker = call->worker;
 
-    *out = result == STORE_NONE;
-    return *out ? STORE_OK : result;
+    return standing_find(store == worker->reader ? &worker->standings : NULL,
+                         store, call->sid, out);
 }
 
 static struct authorization *work_of(struct task *task)
@@ -83,13 +81,8 @@ static enum store_result find_session(struct store *store,
                                       struct change *change)
 {
     struct authorization *work = work_of((struct task *)(void *)change);
-    enum store_result result =
-        store_session_find(store, work->call->sid, &work->session);
 
-    if (result == STORE_OK && work->session.ended == STORE_ENDED_REVOKED)
-        result =
-            call_find_deleted(store, work->session.user_id, &work->deleted);
-    return result;
+    return call_find_standing(work->call, store, &work->standing);
 }
 
 static enum reply_kind judge_found(const struct authorization *work)
@@ -100,10 +93,10 @@ static enum reply_kind judge_found(const struct authorization *work)
         return CASE_BAD_TOKEN;
     if (work->task.change.result != STORE_OK)
         return CASE_UNAVAILABLE;
-    if (work->deleted)
+    if (work->standing.deleted)
         return CASE_DELETED;
-    kind = call_judge_session(work->call, &work->session);
-    if (kind == CASE_OK && !may(work->need, work->session.roles))
+    kind = call_judge_session(work->call, &work->standing.session);
+    if (kind == CASE_OK && !may(work->need, work->standing.session.roles))
         kind = CASE_WRONG_ROLE;
     return kind;
 }
@@ -118,8 +111,8 @@ static void end_authorization(struct task *task)
         call_reply(call, kind, FIELD_NONE);
         return;
     }
-    call->user_id = work->session.user_id;
-    memcpy(call->roles, work->session.roles, sizeof call->roles);
+    call->user_id = work->standing.session.user_id;
+    memcpy(call->roles, work->standing.session.roles, sizeof call->roles);
     work->then(call);
 }
 

@@ -6,6 +6,7 @@
 
 #include "server/audit.h"
 #include "server/call.h"
+#include "store/code.h"
 
 enum {
     CODE_BYTES = 24,

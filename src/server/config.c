@@ -550,6 +550,15 @@ void config_clear(struct config *config)
     *config = (struct config){.listen = NULL};
 }
 
+bool config_knows_variable(struct span name)
+{
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (rows[i].variable != NULL &&
+            span_equal(name, span_of(rows[i].variable)))
+            return true;
+    return false;
+}
+
 enum config_from config_from(const struct config *config, const char *name)
 {
     for (size_t i = 0; i < COUNT(rows); i++)

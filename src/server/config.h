@@ -144,6 +144,9 @@ void config_clear(struct config *config); /* zeroed is allowed */
 /* Where the value of this option, such as "database", came from. */
 enum config_from config_from(const struct config *config, const char *name);
 
+/* Is it a variable that the environment has for an option? "STAYD_LISTEN" */
+bool config_knows_variable(struct span name);
+
 /* The text of --help, with its new lines. */
 const char *config_help(void);
 

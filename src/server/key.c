@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "crypto/jwk.h"
+#include "store/key.h"
 
 enum { ETAG_BYTES = 15 };
 

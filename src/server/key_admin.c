@@ -1,4 +1,5 @@
 #include "server/key_admin.h"
+#include "store/key.h"
 
 #include <sodium.h>
 #include <stdio.h>

@@ -8,6 +8,7 @@
 #include "server/audit.h"
 #include "server/hs256_file.h"
 #include "server/key_admin.h"
+#include "store/key.h"
 
 enum { ROUNDS = 16 }; /* other instances may add their keys beside us */
 

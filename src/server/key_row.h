@@ -8,7 +8,7 @@
 #include "crypto/signature.h"
 #include "server/key_file.h"
 #include "server/key_plan.h"
-#include "store/store.h"
+#include "store/key.h"
 
 enum { KEY_MAC_SIZE = 32 };
 

@@ -2,7 +2,9 @@
  * Access tokens that were good a moment ago: one that is shown again is not
  * verified again, which costs more than all the rest of a request.
  *
- * A token is known by its hash under a key of this process, never by its text.
+ * A token is known by its hash under a key of this process, never by its text:
+ * SipHash of 128 bits, which nobody foretells who has not the key, and which is
+ * told to nobody.
  * Only what cannot change is kept: form, signature, issuer, audience and what
  * the claims say. Its time is judged each time it is shown, and whether its
  * session lives is asked of the database as ever.
@@ -15,8 +17,8 @@
 #include "server/token.h"
 
 enum {
-    KNOWN_MAX = 2048, /* tokens; one more takes the place of another */
-    KNOWN_NAME_SIZE = 32,
+    KNOWN_MAX = 2048,     /* tokens; one more takes the place of another */
+    KNOWN_NAME_SIZE = 16, /* of the hash, and of its key */
 };
 
 struct known_token {

@@ -30,6 +30,14 @@ static bool claims_name_user(const struct dialect *dialect)
                        (struct span){with, b.length});
 }
 
+/* A token header that others send too says nothing about the family. */
+static bool has_own_header(const struct dialect *dialect)
+{
+    struct span name = dialect->send.header;
+
+    return name.length > 0 && !span_equal_nocase(name, SPAN("Authorization"));
+}
+
 static enum mount_result load(struct mount *slot, struct span file,
                               struct span text, char why[MOUNT_WHY_SIZE])
 {
@@ -45,6 +53,7 @@ static enum mount_result load(struct mount *slot, struct span file,
         return MOUNT_BAD;
     }
     slot->memory = memory;
+    slot->own_header = has_own_header(&slot->dialect);
     slot->user_in_claims = claims_name_user(&slot->dialect);
     return MOUNT_OK;
 }

@@ -25,6 +25,7 @@ enum {
 struct mount {
     struct dialect dialect;
     size_t number;       /* its place in the list, for counters */
+    bool own_header;     /* its token header is not one that others send too */
     bool user_in_claims; /* its access tokens tell the user's name or address */
     char *text;          /* of a file, owned; NULL: embedded */
     void *memory;        /* the dialect's, owned */

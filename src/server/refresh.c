@@ -310,7 +310,8 @@ static enum store_result read_offered(struct store *store,
     if (result == STORE_OK)
         result = find_user(store, work, r->verdict, r->holder.user_id);
     if (result == STORE_OK && r->verdict == ROTATION_REVOKED)
-        result = call_find_deleted(store, r->holder.user_id, &work->deleted);
+        result =
+            standing_find_deleted(store, r->holder.user_id, &work->deleted);
     return result;
 }
 

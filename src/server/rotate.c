@@ -259,6 +259,7 @@ enum store_result rotate_offered_read(struct store *store,
     case ROTATION_ADVANCE:
     case ROTATION_STALE:
     case ROTATION_BEHIND:
+    case ROTATION_RESEED:
     case ROTATION_SOFT:
     case ROTATION_UNKNOWN:
     case ROTATION_REVOKED:

@@ -107,14 +107,6 @@ struct mount_route mount_route(const struct mounts *mounts,
     return other;
 }
 
-/* A token header that others send too says nothing about the family. */
-static bool is_own_header(const struct mount *mount)
-{
-    struct span name = mount->dialect.send.header;
-
-    return name.length > 0 && !span_equal_nocase(name, SPAN("Authorization"));
-}
-
 const struct mount *mount_of_header(const struct mounts *mounts,
                                     const struct header_line *lines,
                                     size_t count)
@@ -122,7 +114,7 @@ const struct mount *mount_of_header(const struct mounts *mounts,
     for (size_t i = 0; i < mounts->placed_count; i++) {
         const struct mount *mount = mounts->placed[i];
 
-        if (is_own_header(mount) &&
+        if (mount->own_header &&
             header_find(lines, count, mount->dialect.send.header).length > 0)
             return mount;
     }
@@ -153,7 +145,7 @@ const struct mount *mount_of_names(const struct mounts *mounts,
     for (size_t i = 0; i < mounts->placed_count; i++) {
         const struct mount *mount = mounts->placed[i];
 
-        if (is_own_header(mount) && has_name(names, mount->dialect.send.header))
+        if (mount->own_header && has_name(names, mount->dialect.send.header))
             return mount;
     }
     return NULL;

@@ -28,6 +28,7 @@
 #include "server/notify.h"
 #include "server/password.h"
 #include "server/reload.h"
+#include "server/standing.h"
 #include "server/throttle.h"
 #include "server/token.h"
 #include "server/trace.h"
@@ -44,7 +45,9 @@ struct worker {
     struct store *reader;         /* never waits for the writer; NULL where the
                              database is a server: see server.asking */
     struct change_list turn;      /* what this turn hands to the writer */
-    struct change_list questions; /* and to those who only read */
+    struct change_list reads;     /* what it asks its own reader at its end, */
+    bool reading;                 /* they are being asked */
+    struct change_list questions; /* or else those who only read */
     struct change_home home;
     struct metrics metrics;
     const struct config *live; /* what SIGHUP may have changed: origins. For
@@ -59,6 +62,7 @@ struct worker {
     struct key_ring *keys;      /* of now; server_use_keys changes it */
     struct token_issuer issuer; /* with these keys */
     struct known known;         /* tokens that they have found good */
+    struct standings standings; /* and how their sessions stand; of `reader` */
     size_t codes;               /* on their way to the writer (server/code.h) */
 };
 

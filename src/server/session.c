@@ -125,7 +125,8 @@ struct verify {
     bool access; /* otherwise it is a refresh token */
     struct token_claims claims;
     struct rotate_offered offered;
-    struct store_session session;
+    struct store_standing standing; /* of an access token's session */
+    struct store_session session;   /* of a refresh token's */
 };
 
 static struct verify *verify_of(struct task *task)
@@ -140,7 +141,7 @@ static enum store_result find_session(struct store *store,
     struct verify *work = verify_of((struct task *)(void *)change);
 
     if (work->access)
-        return store_session_find(store, work->claims.sid, &work->session);
+        return store_session_standing(store, work->claims.sid, &work->standing);
     return rotate_offered_look(store, &work->offered, &work->session);
 }
 
@@ -162,7 +163,7 @@ static enum reply_kind judge_found(const struct verify *work)
         return CASE_UNAVAILABLE;
     if (!work->access)
         return judge_refresh(work->offered.verdict);
-    return call_judge_session(work->call, &work->session) == CASE_OK
+    return call_judge_session(work->call, &work->standing) == CASE_OK
                ? CASE_OK
                : CASE_UNKNOWN;
 }

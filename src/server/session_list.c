@@ -12,6 +12,7 @@
 
 #include "base/base64url.h"
 #include "server/audit.h"
+#include "server/list_task.h"
 #include "server/present.h"
 #include "server/resource.h"
 #include "server/task.h"
@@ -24,48 +25,24 @@ enum {
 
 /* ---- The list ---- */
 
-struct session_walk {
-    struct task task;
-    struct call *call;
-    struct store_session *list; /* `max` of them; owned */
-    size_t max;
-    size_t count;
-    size_t bytes; /* of all texts */
-};
-
-static struct session_walk *walk_of(struct task *task)
-{
-    return (struct session_walk *)(void *)((char *)task -
-                                           offsetof(struct session_walk, task));
-}
-
 static bool take_row(void *context, const struct store_session *session)
 {
-    struct session_walk *walk = context;
+    struct list_task *list = context;
+    struct store_session *items = list->items;
     const struct store_lifetime lifetime = {
-        .now_s = walk->call->now_s,
-        .idle_s = walk->call->server->limits.idle_s,
-        .max_s = walk->call->server->limits.max_s,
+        .now_s = list->call->now_s,
+        .idle_s = list->call->server->limits.idle_s,
+        .max_s = list->call->server->limits.max_s,
     };
 
-    if (walk->count == walk->max)
+    if (list->count == list->max)
         return false;
     if (store_session_expired(session, &lifetime))
         return true;
-    walk->list[walk->count++] = *session;
-    walk->bytes += strlen(session->label) + strlen(session->agent) +
+    items[list->count++] = *session;
+    list->bytes += strlen(session->label) + strlen(session->agent) +
                    strlen(session->address) + strlen(session->dialect);
     return true;
-}
-
-static enum store_result read_list(struct store *store, struct change *change)
-{
-    struct session_walk *walk = walk_of((struct task *)(void *)change);
-
-    walk->count = 0;
-    walk->bytes = 0;
-    return store_session_list(store, walk->call->user_id, (int64_t)walk->max,
-                              take_row, walk);
 }
 
 static void put_text(struct json_writer *w, struct span key, const char *text)
@@ -96,9 +73,10 @@ static void put_item(struct json_writer *w, const struct store_session *session,
     json_close(w, '}');
 }
 
-static void answer_list(struct call *call, const struct session_walk *walk)
+static void answer_list(struct call *call, const struct list_task *list)
 {
-    size_t room = walk->bytes * ESCAPED + walk->count * ITEM_ROOM + LIST_ROOM;
+    size_t room = list->bytes * ESCAPED + list->count * ITEM_ROOM + LIST_ROOM;
+    const struct store_session *items = list->items;
     char *text = malloc(room);
     struct json_writer w;
 
@@ -108,9 +86,9 @@ static void answer_list(struct call *call, const struct session_walk *walk)
     }
     json_begin(&w, text, room, call->mount->dialect.style);
     json_open(&w, '[');
-    for (size_t i = 0; i < walk->count; i++)
-        put_item(&w, &walk->list[i],
-                 memcmp(walk->list[i].sid, call->sid, STORE_SID_SIZE) == 0);
+    for (size_t i = 0; i < list->count; i++)
+        put_item(&w, &items[i],
+                 memcmp(items[i].sid, call->sid, STORE_SID_SIZE) == 0);
     json_close(&w, ']');
     fields_set_text(&call->fields, FIELD_SESSIONS,
                     (struct span){w.out, w.length});
@@ -118,35 +96,20 @@ static void answer_list(struct call *call, const struct session_walk *walk)
     free(text);
 }
 
-static void end_list(struct task *task)
+static enum store_result read_list(struct store *store, struct list_task *list)
 {
-    struct session_walk *walk = walk_of(task);
-    struct store_session *list = walk->list; // the answer takes the walk along
-
-    if (task->change.result == STORE_OK)
-        answer_list(walk->call, walk);
-    else
-        call_reply_failed(walk->call);
-    free(list);
+    return store_session_list(store, list->call->user_id, (int64_t)list->max,
+                              take_row, list);
 }
 
 void session_list(struct call *call)
 {
-    struct session_walk *walk = call_reserve(call, sizeof *walk);
+    static const struct list_kind sessions = {sizeof(struct store_session),
+                                              read_list, answer_list};
 
-    if (walk == NULL)
-        return;
-    walk->call = call;
     // A sign-in beside another may leave one more than the limit.
-    walk->max = (size_t)call->server->config->sessions_max + 1;
-    walk->list = calloc(walk->max, sizeof *walk->list);
-    if (walk->list == NULL) {
-        call_reply_failed(call);
-        return;
-    }
-    walk->task.change.run = read_list;
-    walk->task.done = end_list;
-    task_read(call->worker, &walk->task);
+    list_task_start(call, &sessions,
+                    (size_t)call->server->config->sessions_max + 1);
 }
 
 /* ---- Their end ---- */

@@ -370,7 +370,7 @@ static enum store_result find_near(struct store *store, struct change *change)
     enum store_result result = find_user(store, change);
 
     work->is_near = false;
-    if (result == STORE_OK)
+    if (!store_failed(result)) // nobody's are looked for too: it takes its time
         result = store_session_list(
             store, work->user.id, work->hash.call->server->config->sessions_max,
             look_at, work);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "server/task.h"
+#include "store/code.h"
 
 /* One step a second while there is much to remove, else one in so many. */
 enum {

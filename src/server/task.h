@@ -30,8 +30,10 @@ void task_submit(struct worker *worker, struct task *task);
 
 /*
  * The same for a change that only reads, outside any transaction. Where the
- * loop has a reader of its own, `done` runs inside this very call; so whoever
- * asks does nothing after it.
+ * loop has a reader of its own it is asked at the end of this turn, or before
+ * when many have gathered, and `done` may run inside this very call; so whoever
+ * asks does nothing after it. What has gathered sees one moment of the database,
+ * and that comes after all of its requests.
  */
 void task_read(struct worker *worker, struct task *task);
 

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "server/list_task.h"
 #include "server/plausible.h"
 #include "server/resource.h"
 #include "server/task.h"
@@ -31,22 +32,15 @@ static struct todo_work *work_of(struct task *task)
 
 /* ---- The list ---- */
 
-struct todo_walk {
-    struct task task;
-    struct call *call;
-    struct store_todo *list; /* STORE_TODO_MAX of them; owned */
-    size_t count;
-    size_t bytes; /* of all titles */
-};
-
 static bool take_row(void *context, const struct store_todo *todo)
 {
-    struct todo_walk *walk = context;
+    struct list_task *list = context;
+    struct store_todo *items = list->items;
 
-    if (walk->count == STORE_TODO_MAX)
+    if (list->count == list->max)
         return false;
-    walk->list[walk->count++] = *todo;
-    walk->bytes += span_of(todo->title).length;
+    items[list->count++] = *todo;
+    list->bytes += span_of(todo->title).length;
     return true;
 }
 
@@ -62,28 +56,29 @@ static void put_item(struct json_writer *w, const struct store_todo *todo)
     json_close(w, '}');
 }
 
-static struct span write_list(const struct todo_walk *walk, bool titles,
+static struct span write_list(const struct list_task *list, bool titles,
                               enum json_style style, struct span room)
 {
+    const struct store_todo *items = list->items;
     struct json_writer w;
 
     json_begin(&w, (char *)(uintptr_t)room.text, room.length, style);
     json_open(&w, '[');
-    for (size_t i = 0; i < walk->count; i++) {
+    for (size_t i = 0; i < list->count; i++) {
         if (titles)
-            json_put_string(&w, span_of(walk->list[i].title));
+            json_put_string(&w, span_of(items[i].title));
         else
-            put_item(&w, &walk->list[i]);
+            put_item(&w, &items[i]);
     }
     json_close(&w, ']');
     return (struct span){w.out, w.length};
 }
 
 /* Both forms are offered; the dialect's template takes the one it names. */
-static void answer_list(struct call *call, const struct todo_walk *walk)
+static void answer_list(struct call *call, const struct list_task *list)
 {
     enum json_style style = call->mount->dialect.style;
-    size_t room = walk->bytes * ESCAPED + walk->count * ITEM_ROOM + LIST_ROOM;
+    size_t room = list->bytes * ESCAPED + list->count * ITEM_ROOM + LIST_ROOM;
     char *text = malloc(2 * room);
 
     if (text == NULL) {
@@ -91,56 +86,25 @@ static void answer_list(struct call *call, const struct todo_walk *walk)
         return;
     }
     fields_set_text(&call->fields, FIELD_TODOS,
-                    write_list(walk, false, style, (struct span){text, room}));
+                    write_list(list, false, style, (struct span){text, room}));
     fields_set_text(
         &call->fields, FIELD_TITLES,
-        write_list(walk, true, style, (struct span){text + room, room}));
+        write_list(list, true, style, (struct span){text + room, room}));
     call_reply_large(call, CASE_OK, room + LIST_ROOM);
     free(text);
 }
 
-static struct todo_walk *walk_of(struct task *task)
+static enum store_result read_list(struct store *store, struct list_task *list)
 {
-    return (struct todo_walk *)(void *)((char *)task -
-                                        offsetof(struct todo_walk, task));
-}
-
-static enum store_result read_list(struct store *store, struct change *change)
-{
-    struct todo_walk *walk = walk_of((struct task *)(void *)change);
-
-    walk->count = 0;
-    walk->bytes = 0;
-    return store_todo_list(store, walk->call->user_id, take_row, walk);
-}
-
-static void end_list(struct task *task)
-{
-    struct todo_walk *walk = walk_of(task);
-    struct store_todo *list = walk->list; // the answer takes the walk with it
-
-    if (task->change.result == STORE_OK)
-        answer_list(walk->call, walk);
-    else
-        call_reply_failed(walk->call);
-    free(list);
+    return store_todo_list(store, list->call->user_id, take_row, list);
 }
 
 void todo_list(struct call *call)
 {
-    struct todo_walk *walk = call_reserve(call, sizeof *walk);
+    static const struct list_kind todos = {sizeof(struct store_todo), read_list,
+                                           answer_list};
 
-    if (walk == NULL)
-        return;
-    walk->call = call;
-    walk->list = calloc(STORE_TODO_MAX, sizeof *walk->list);
-    if (walk->list == NULL) {
-        call_reply_failed(call);
-        return;
-    }
-    walk->task.change.run = read_list;
-    walk->task.done = end_list;
-    task_read(call->worker, &walk->task);
+    list_task_start(call, &todos, STORE_TODO_MAX);
 }
 
 /* ---- Changes ---- */

@@ -24,6 +24,7 @@ static const char *const words[] = {
     [ROTATION_ADVANCE] = "advance",
     [ROTATION_STALE] = "stale",
     [ROTATION_BEHIND] = "behind",
+    [ROTATION_RESEED] = "reseed",
     [ROTATION_SOFT] = "soft",
     [ROTATION_UNKNOWN] = "unknown",
     [ROTATION_REVOKED] = "revoked",

@@ -11,7 +11,7 @@
 struct verification {
     struct task task;
     struct call *call;
-    struct store_session session;
+    struct standing standing;
 };
 
 /* ---- Answers: never cached, since a session may end at any time ---- */
@@ -42,14 +42,14 @@ static void refuse_question(struct call *call)
     answer(call, &response);
 }
 
-static void let_through(struct call *call, const struct store_session *session)
+static void let_through(struct call *call, const struct store_standing *session)
 {
     struct http_response response = {.status = 204};
     char user[24];
     char sid[BASE64URL_LENGTH(STORE_SID_SIZE)];
 
     (void)snprintf(user, sizeof user, "%lld", (long long)session->user_id);
-    (void)base64url_encode(session->sid, sizeof session->sid, sid);
+    (void)base64url_encode(call->sid, sizeof call->sid, sid);
     (void)http_response_add(&response, SPAN("Stay-User"), span_of(user));
     (void)http_response_add(&response, SPAN("Stay-Roles"),
                             span_of(session->roles));
@@ -125,7 +125,7 @@ static enum store_result find_session(struct store *store,
 {
     struct verification *work = work_of((struct task *)(void *)change);
 
-    return store_session_find(store, work->call->sid, &work->session);
+    return call_find_standing(work->call, store, &work->standing);
 }
 
 static void end_verification(struct task *task)
@@ -136,12 +136,12 @@ static void end_verification(struct task *task)
     if (task->change.result != STORE_OK && task->change.result != STORE_NONE)
         call_reply_failed(call);
     else if (task->change.result == STORE_NONE ||
-             call_judge_session(call, &work->session) != CASE_OK)
+             call_judge_session(call, &work->standing.session) != CASE_OK)
         refuse(call, 401, SPAN("Bearer error=\"invalid_token\""));
-    else if (!has_roles(call->seen.query, work->session.roles))
+    else if (!has_roles(call->seen.query, work->standing.session.roles))
         refuse(call, 403, SPAN("Bearer error=\"insufficient_scope\""));
     else
-        let_through(call, &work->session);
+        let_through(call, &work->standing.session);
 }
 
 void place_verify(struct call *call)

@@ -1,3 +1,5 @@
+#include "store/code.h"
+
 #include "store/query.h"
 
 enum store_result store_code_add(struct store *store,

@@ -49,6 +49,10 @@ struct store_driver {
     enum store_result (*checkpoint)(struct store *store, struct store_log *out);
     int64_t (*log_pages)(const struct store *store);
 
+    /* NULL: each statement sees a moment of its own. */
+    enum store_result (*hold)(struct store *store, uint64_t *version);
+    void (*let_go)(struct store *store);
+
     /*
      * A statement's run: bind its values, call `row` until it says other than
      * STORE_OK, then `finish`, always. `row` gives STORE_NONE when the statement

@@ -1,3 +1,5 @@
+#include "store/key.h"
+
 #include <string.h>
 
 #include "base/assert.h"

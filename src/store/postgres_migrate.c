@@ -5,7 +5,6 @@
 
 enum {
     LOCK = 0x53746179, /* "Stay": the advisory lock of whoever migrates */
-    MIGRATE_MS = 3600 * 1000, /* a large table may take long */
     SQL_SIZE = 256,
 };
 
@@ -118,7 +117,7 @@ enum store_result postgres_migrate(struct postgres_store *s)
     int64_t version = 0;
     enum store_result result = postgres_read_version(s, &version);
 
-    s->limit_ms = MIGRATE_MS;
+    s->limit_ms = POSTGRES_LONG_MS;
     while (result == STORE_OK && version < (int64_t)postgres_migrations_count)
         result = apply_alone(s, ++version);
     s->limit_ms = limit_ms;

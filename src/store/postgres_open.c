@@ -22,7 +22,7 @@ enum {
  * synchronous_commit off would lose what was answered, so that is not taken.
  */
 static const char session_settings[] =
-    "SET statement_timeout = '10s'; SET lock_timeout = '5s';"
+    "SET statement_timeout = '5s'; SET lock_timeout = '3s';"
     "SET idle_in_transaction_session_timeout = '10s';"
     "SET default_transaction_isolation = 'read committed';"
     "SET plan_cache_mode = force_generic_plan; SET jit = off;"
@@ -71,11 +71,13 @@ static void fill(struct parameters *p, const struct postgres_store *s,
                  const char *password)
 {
     memset(p, 0, sizeof *p);
-    add(p, "connect_timeout", "3");
-    add(p, "keepalives_idle", "10");
-    add(p, "keepalives_interval", "5");
-    add(p, "keepalives_count", "3");
-    add(p, "tcp_user_timeout", "15000");
+    add(p, "connect_timeout", "2"); // seconds, for each host: libpq's least
+    // A host whose packets are lost: 5 s after what it did not acknowledge,
+    // and an idle connection to it no later.
+    add(p, "keepalives_idle", "3");
+    add(p, "keepalives_interval", "1");
+    add(p, "keepalives_count", "2");
+    add(p, "tcp_user_timeout", "5000");
     // A service file is asked only for what is said nowhere else: what it says
     // of these is not heard.
     add(p, "target_session_attrs", "read-write");

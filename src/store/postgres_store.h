@@ -12,8 +12,13 @@ enum {
     POSTGRES_NUMBER_SIZE = 24, /* an int64_t in decimal */
     POSTGRES_MESSAGE_SIZE = 256,
     POSTGRES_VERSION = 150000, /* as PQserverVersion: the oldest we know */
-    /* The server ends a statement first; beyond this, it is gone. In ms. */
-    POSTGRES_ANSWER_MS = 15000,
+    /*
+     * The server ends a statement first (postgres_open.c); beyond this, it is
+     * gone. In ms: with the wait for a new connection, who asked is told within
+     * 10 s that the database is away, however silently it went.
+     */
+    POSTGRES_ANSWER_MS = 6000,
+    POSTGRES_LONG_MS = 3600 * 1000, /* for work on whole tables */
 };
 
 /* A statement's values as libpq wants them. */

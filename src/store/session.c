@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "store/query.h"
+#include "store/standing.h"
 
 static void read_session(struct query *q, struct store_session *out)
 {
@@ -48,6 +49,29 @@ enum store_result store_session_find(struct store *store,
 
     query_put_blob(&q, sid, STORE_SID_SIZE);
     return find(&q, out);
+}
+
+enum store_result store_session_standing(struct store *store,
+                                         const uint8_t sid[STORE_SID_SIZE],
+                                         struct store_standing *out)
+{
+    struct query q = query_of(store, SESSION_STANDING);
+    struct store_standing found;
+    enum store_result result;
+
+    memset(&found, 0, sizeof found);
+    query_put_blob(&q, sid, STORE_SID_SIZE);
+    if (query_row(&q)) {
+        found.user_id = query_get_int(&q);
+        query_get_text(&q, found.roles, sizeof found.roles);
+        found.ended = (enum store_ended)query_get_int(&q);
+        found.created_s = query_get_int(&q);
+        found.used_s = query_get_int(&q);
+    }
+    result = query_end(&q);
+    if (result == STORE_OK)
+        *out = found;
+    return result;
 }
 
 static enum store_result insert(struct store *store,
@@ -115,11 +139,23 @@ static int64_t before(int64_t now_s, int64_t limit_s)
     return limit_s == 0 ? INT64_MIN : now_s - limit_s;
 }
 
+static bool is_past(int64_t created_s, int64_t used_s,
+                    const struct store_lifetime *lifetime)
+{
+    return created_s <= before(lifetime->now_s, lifetime->max_s) ||
+           used_s <= before(lifetime->now_s, lifetime->idle_s);
+}
+
 bool store_session_expired(const struct store_session *session,
                            const struct store_lifetime *lifetime)
 {
-    return session->created_s <= before(lifetime->now_s, lifetime->max_s) ||
-           session->used_s <= before(lifetime->now_s, lifetime->idle_s);
+    return is_past(session->created_s, session->used_s, lifetime);
+}
+
+bool store_standing_expired(const struct store_standing *standing,
+                            const struct store_lifetime *lifetime)
+{
+    return is_past(standing->created_s, standing->used_s, lifetime);
 }
 
 static enum store_result find_holder(struct query *q, struct store_holder *out)

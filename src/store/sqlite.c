@@ -226,6 +226,32 @@ static enum store_result revert(struct store *store)
     return result == STORE_OK ? control(store, CONTROL_KEEP) : result;
 }
 
+/*
+ * SQLite ends what is read when the last statement does: one that has given its
+ * row and is not reset keeps the moment for all others. The number is counted up
+ * by this connection whenever it finds the file changed by another one.
+ */
+static enum store_result hold(struct store *store, uint64_t *version)
+{
+    struct sqlite_store *s = sqlite_of(store);
+    sqlite3_stmt *q = s->control[CONTROL_HOLD];
+    int code = sqlite3_step(q);
+
+    if (code != SQLITE_ROW) {
+        (void)sqlite3_reset(q); // tells again what step has told
+        return code == SQLITE_DONE ? STORE_NONE : sqlite_result(s->db, code);
+    }
+    // Above every number that it gives, so never 0.
+    *version = (uint64_t)sqlite3_column_int64(q, 0) | UINT64_C(1) << 63;
+    return STORE_OK;
+}
+
+static void let_go(struct store *store)
+{
+    // What is told here can only be what a read has told.
+    (void)sqlite3_reset(sqlite_of(store)->control[CONTROL_HOLD]);
+}
+
 static enum store_result checkpoint(struct store *store, struct store_log *out)
 {
     struct sqlite_store *s = sqlite_of(store);
@@ -345,6 +371,8 @@ const struct store_driver sqlite_driver = {
     .in_transaction = in_transaction,
     .checkpoint = checkpoint,
     .log_pages = log_pages,
+    .hold = hold,
+    .let_go = let_go,
     .bind = bind,
     .row = row,
     .column = column,

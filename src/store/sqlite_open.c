@@ -44,6 +44,7 @@ static const char *const controls[CONTROL_COUNT] = {
     [CONTROL_SAVE] = "SAVEPOINT one_change",
     [CONTROL_KEEP] = "RELEASE one_change",
     [CONTROL_REVERT] = "ROLLBACK TO one_change",
+    [CONTROL_HOLD] = "PRAGMA data_version",
 };
 
 static enum store_result refuse(struct store_why *why, const char *path,

@@ -16,6 +16,7 @@ enum sqlite_control {
     CONTROL_SAVE,
     CONTROL_KEEP,
     CONTROL_REVERT,
+    CONTROL_HOLD, /* no transaction of its own, but of those that read in it */
     CONTROL_COUNT,
 };
 

@@ -43,6 +43,8 @@ static const char *const texts[STATEMENT_COUNT] = {
                     " ON CONFLICT (sid) DO NOTHING"
                     " RETURNING " SESSION_COLUMNS,
     [SESSION_FIND] = "SELECT " SESSION_COLUMNS " FROM session WHERE sid = $1",
+    [SESSION_STANDING] = "SELECT user_id, roles, ended, created_s, used_s"
+                         " FROM session WHERE sid = $1",
     // The bytes of a chain: core/rotation.h. In SQLite || makes text of blobs,
     // byte for byte; instr also finds what is not aligned, which only means
     // that a step takes the longer way.

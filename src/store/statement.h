@@ -24,6 +24,7 @@ enum statement {
     USER_STANDS,
     SESSION_ADD,
     SESSION_FIND,
+    SESSION_STANDING,
     SESSION_STEP,
     SESSION_MOVE,
     SESSION_SWAP,

@@ -7,6 +7,7 @@
 #include "store/driver.h"
 #include "store/postgres.h"
 #include "store/sqlite.h"
+#include "store/standing.h"
 
 static const struct store_driver *const drivers[] = {&sqlite_driver,
                                                      &postgres_driver};
@@ -167,6 +168,19 @@ enum store_result store_checkpoint(struct store *store, struct store_log *out)
 int64_t store_log_pages(const struct store *store)
 {
     return store->driver->log_pages(store);
+}
+
+enum store_result store_hold(struct store *store, uint64_t *version)
+{
+    if (store->driver->hold == NULL)
+        return STORE_NONE;
+    return store->driver->hold(store, version);
+}
+
+void store_let_go(struct store *store)
+{
+    if (store->driver->let_go != NULL)
+        store->driver->let_go(store);
 }
 
 void store_files(struct store *store,

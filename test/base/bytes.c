@@ -1,5 +1,7 @@
 #include "base/bytes.h"
 
+#include <string.h>
+
 #include "check.h"
 
 struct pair_case {
@@ -84,6 +86,15 @@ static void finding(void **state)
     CHECK_EQ(span_find((struct span){NULL, 0}, 'x'), 0);
     CASE("a NUL is a byte as any other");
     CHECK_EQ(span_find((struct span){"a\0b", 3}, '\0'), 1);
+    CASE("each place, on both sides of eight bytes at a time");
+    for (size_t length = 0; length <= 20; length++)
+        for (size_t at = 0; at <= length; at++) {
+            char text[21];
+
+            memset(text, '\xff', sizeof text);
+            text[at] = '\x80';
+            CHECK_EQ(span_find((struct span){text, length}, '\x80'), at);
+        }
 }
 
 /* Each single bit of difference, at every place, must be seen. */

@@ -37,7 +37,7 @@ static struct record record_at(int i, int older, bool next)
 static struct record_refresh sent(int i, int step)
 {
     struct record_refresh refresh = {
-        .under_way = true, .generation = i, .step = step};
+        .under_way = true, .was = RECORD_LIVE, .generation = i, .step = step};
 
     memcpy(refresh.sid, sid, sizeof sid);
     return refresh;

@@ -99,12 +99,18 @@ static const struct committed_case committed_cases[] = {
 
     {"a chain begun anew: its first step moves",                20, 1, 20,   20,        21,
      ROTATION_MOVE                                                                                                 },
-    {"a step from before the chain began: reuse",               20, 1, 19,   19,        20,
-     ROTATION_REVOKE                                                                                               },
+    {"a step from before the chain began is stale",             20, 1, 19,   19,        20,
+     ROTATION_STALE                                                                                                },
+    {"before the chain began, whatever the secret: stale",      20, 1, 19,   OTHER,
+     OTHER,                                                                                        ROTATION_STALE  },
+    {"the step that began the chain, at another number: stale", 20, 1, 19,   19,
+     21,                                                                                           ROTATION_STALE  },
     {"a short chain's oldest is still known",                   20, 3, 18,   18,        19,
      ROTATION_ADVANCE                                                                                              },
-    {"one before a short chain's oldest: reuse",                20, 3, 17,   17,        18,
+    {"a short chain's oldest with another next: reuse",         20, 3, 18,   18,        OTHER,
      ROTATION_REVOKE                                                                                               },
+    {"one before a short chain's oldest is stale",              20, 3, 17,   17,        18,
+     ROTATION_STALE                                                                                                },
     {"stale goes by the number, not by the chain's length",     20, 3, 12,   12,        13,
      ROTATION_STALE                                                                                                },
 
@@ -294,6 +300,134 @@ static void same_start(void **state)
     CHECK(!rotation_same_start(&row, next));
 }
 
+struct line_case {
+    const char *name;
+    int g, count; /* the row */
+    int i, from;
+    int64_t to;
+    int next;
+    enum rotation_verdict want;
+};
+
+static const struct line_case line_cases[] = {
+    {"from what holds now, a line begins",             20, 8, 20, 20,        36,                    OTHER,
+     ROTATION_MOVE                                                                                                         },
+    {"from the first generation too",                  0,  1, 0,  0,         16,                    OTHER, ROTATION_MOVE   },
+    {"from a line of one commitment",                  20, 1, 20, 20,        900,                   OTHER, ROTATION_MOVE   },
+    {"the highest line there is",                      20, 8, 20, 20,        ROTATION_LINE_MAX,     OTHER,
+     ROTATION_MOVE                                                                                                         },
+    {"beyond the highest: malformed",                  20, 8, 20, 20,        ROTATION_LINE_MAX + 1,
+     OTHER,                                                                                                ROTATION_BAD    },
+    {"a jump that is too short: malformed",            20, 8, 20, 20,        35,                    OTHER,
+     ROTATION_BAD                                                                                                          },
+    {"to a negative number: malformed",                20, 8, 20, 20,        INT64_MIN,             OTHER,
+     ROTATION_BAD                                                                                                          },
+    {"from a negative number: malformed",              20, 8, -1, 20,        36,                    OTHER,
+     ROTATION_BAD                                                                                                          },
+    {"a next that marks an empty place: malformed",    20, 8, 20, 20,        36,                    ZEROS,
+     ROTATION_BAD                                                                                                          },
+    {"the row has moved on: told what holds",          20, 8, 19, 19,        36,                    OTHER,
+     ROTATION_RESEED                                                                                                       },
+    {"the row fell back: told what holds",             20, 8, 21, 21,        37,                    OTHER,
+     ROTATION_RESEED                                                                                                       },
+    {"another commitment holds now: told which",       20, 8, 20, OTHER,     36,                    OTHER,
+     ROTATION_RESEED                                                                                                       },
+    {"only half of the commitment is known: no",       20, 8, 20, HALF + 20, 36,
+     OTHER,                                                                                                ROTATION_RESEED },
+    {"next is the newest commitment: told what holds", 20, 8, 20, 20,        36,                    20,
+     ROTATION_RESEED                                                                                                       },
+    {"next is the oldest commitment: told what holds", 20, 8, 20, 20,        36,                    13,
+     ROTATION_RESEED                                                                                                       },
+    {"it began just so: advance",                      36, 1, 20, 20,        36,                    36,    ROTATION_ADVANCE},
+    {"it began, and went on by seven: advance",        43, 8, 20, 20,        36,                    36,
+     ROTATION_ADVANCE                                                                                                      },
+    {"it began, and went on by eight: told",           44, 8, 20, 20,        36,                    36,
+     ROTATION_RESEED                                                                                                       },
+    {"it began with another next: told",               36, 1, 20, 20,        36,                    OTHER,
+     ROTATION_RESEED                                                                                                       },
+    {"its next stands at another number: told",        37, 2, 20, 20,        36,                    37,
+     ROTATION_RESEED                                                                                                       },
+};
+
+static struct rotation_line line_of(const struct line_case *c)
+{
+    struct rotation_line line = {
+        .complete = true, .sid_fits = true, .generation = c->i, .to = c->to};
+
+    hash_of(c->from, line.from);
+    hash_of(c->next, line.next);
+    return line;
+}
+
+static void lines(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(line_cases); i++) {
+        const struct line_case *c = &line_cases[i];
+        struct rotation_row row = committed_at(c->g, c->count);
+        struct rotation_line line = line_of(c);
+        struct rotation_row want = row;
+        struct rotation_row after = row;
+
+        CASE(c->name);
+        CHECK_EQ(rotation_reseed(&row, &line, &limits, NOW, &after), c->want);
+        if (c->want == ROTATION_MOVE) {
+            want.generation = c->to;
+            want.used_s = NOW;
+            memset(want.chain, 0, sizeof want.chain);
+            hash_of(c->next, want.chain);
+        }
+        CHECK_EQ(after.generation, want.generation);
+        CHECK_EQ(after.used_s, want.used_s);
+        CHECK_EQ(after.ended, ROTATION_LIVING);
+        CHECK_BYTES(after.chain, sizeof after.chain, want.chain,
+                    sizeof want.chain);
+    }
+}
+
+/* What stands before the step, for a question and for a step alike. */
+static void lines_in_order(void **state)
+{
+    struct rotation_row row = committed_at(20, 8);
+    struct rotation_line line = {
+        .complete = true, .asks = true, .sid_fits = true};
+    struct rotation_row after;
+
+    (void)state;
+    CASE("a question changes nothing and is told what holds");
+    CHECK_EQ(rotation_reseed(&row, &line, &limits, NOW, &after),
+             ROTATION_RESEED);
+    CASE("a question with another session's sid");
+    line.sid_fits = false;
+    CHECK_EQ(rotation_reseed(&row, &line, &limits, NOW, &after),
+             ROTATION_OTHER_SESSION);
+    CASE("a question that is incomplete comes before that");
+    line.complete = false;
+    CHECK_EQ(rotation_reseed(&row, &line, &limits, NOW, &after), ROTATION_BAD);
+    line.complete = line.sid_fits = true;
+    CASE("a question about no session");
+    CHECK_EQ(rotation_reseed(NULL, &line, &limits, NOW, &after),
+             ROTATION_UNKNOWN);
+    CASE("no line begins in a session that is over");
+    line = line_of(&line_cases[0]);
+    row.ended = ROTATION_ENDED_REVOKED;
+    CHECK_EQ(rotation_reseed(&row, &line, &limits, NOW, &after),
+             ROTATION_REVOKED);
+    CASE("nor for a user who is disabled");
+    row.ended = ROTATION_LIVING;
+    row.disabled = true;
+    CHECK_EQ(rotation_reseed(&row, &line, &limits, NOW, &after),
+             ROTATION_DISABLED);
+    CASE("nor in one that has expired");
+    row.started_s = 0;
+    CHECK_EQ(rotation_reseed(&row, &line, &limits, NOW, &after),
+             ROTATION_EXPIRED);
+    CASE("nor in one of the other protocol");
+    row.protocol = ROTATION_OFFERED;
+    CHECK_EQ(rotation_reseed(&row, &line, &limits, NOW, &after),
+             ROTATION_UNKNOWN);
+}
+
 static void verdict_words(void **state)
 {
     (void)state;
@@ -307,9 +441,10 @@ static void verdict_words(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(committed),  cmocka_unit_test(chain_grows),
-        cmocka_unit_test(order),      cmocka_unit_test(no_limits),
-        cmocka_unit_test(same_start), cmocka_unit_test(verdict_words),
+        cmocka_unit_test(committed),      cmocka_unit_test(chain_grows),
+        cmocka_unit_test(order),          cmocka_unit_test(no_limits),
+        cmocka_unit_test(same_start),     cmocka_unit_test(lines),
+        cmocka_unit_test(lines_in_order), cmocka_unit_test(verdict_words),
     };
 
     return check_run("core/rotation", tests);

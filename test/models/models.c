@@ -72,6 +72,60 @@ static const struct model_case model_cases[] = {
     {"committed failed when behind did not read the vault again",    "committed",
      "-DWORDED_BEHIND",                                                                                    false, false},
 
+    {"reseed: storage is cleared, and nobody is signed out",         "reseed",
+     "-DSTEPS=1 -DLOSSES=0",                                                                               true,  false},
+    {"reseed: and the database falls back",                          "reseed",    "-DPROCESSES=1",         true,
+     false                                                                                                             },
+    {"reseed: cleared twice, and the database falls back",           "reseed",
+     "-DSTEPS=1 -DPROCESSES=1 -DCLEARS=2 -DSEEDS=4",                                                       true,  false},
+    {"reseed: a chain that is longer than the jump",                 "reseed",
+     "-DCHAIN=3 -DPROCESSES=1",                                                                            true,  false},
+    {"reseed: the database falls back twice",                        "reseed",
+     "-DSTEPS=2 -DPROCESSES=1 -DCLEARS=1 -DLOSSES=2",                                                      true,  false},
+    {"reseed: sign-out wins over all",                               "reseed",
+     "-DSTEPS=1 -DPROCESSES=1 -DSIGNOUT",                                                                  true,  false},
+    {"reseed: another site can do nothing with the cookie",          "reseed",
+     "-DSTEPS=1 -DPROCESSES=1 -DSTRANGER",                                                                 true,  false},
+    {"reseed: a wrong clock, and a database that loses nothing",     "reseed",
+     "-DWORDED_RANDOM -DSTEPS=1 -DPROCESSES=1 -DCLEARS=2 -DLOSSES=0 -DSEEDS=4",                            true,  false},
+    {"reseed: a thief is caught, and locked out",                    "reseed",
+     "-DSTEPS=1 -DPROCESSES=1 -DLOSSES=0 -DCOPIES=1 -DSEEDS=2",                                            true,  false},
+    {"reseed: a thief and a database that falls back",               "reseed",
+     "-DSTEPS=1 -DPROCESSES=1 -DCLEARS=0 -DCOPIES=1 -DSEEDS=2",                                            true,  false},
+
+    {"reseed failed when a late request from before was reuse",      "reseed",
+     "-DWORDED_RESEED -DSTEPS=1 -DPROCESSES=1 -DLOSSES=0 -DCHAIN=3",                                       false,
+     false                                                                                                             },
+    {"reseed failed when a late line began over another",            "reseed",
+     "-DWORDED_RESEED -DSTEPS=1 -DPROCESSES=1 -DLOSSES=0 -DCLEARS=2 -DSEEDS=5",                            false, false},
+    {"reseed failed when a lost line began again",                   "reseed",
+     "-DWORDED_RESEED -DSTEPS=1 -DPROCESSES=1",                                                            false, false},
+    {"reseed failed when the jump was by chance alone",              "reseed",
+     "-DWORDED_RANDOM -DSTEPS=1 -DPROCESSES=1 -DCLEARS=2 -DSEEDS=4",                                       false,
+     false                                                                                                             },
+    {"reseed fails if what the chain holds no more is reuse",        "reseed",
+     "-DBREAK_RESEED_STALE -DPROCESSES=1 -DCHAIN=3",                                                       false, false},
+    {"reseed fails if a repeated step begins another line",          "reseed",
+     "-DBREAK_RESEED_REPEAT -DPROCESSES=1 -DLOSSES=0",                                                     false, false},
+    {"reseed fails if a step need not fit what holds",               "reseed",
+     "-DWORDED_RANDOM -DBREAK_RESEED_COMPARE -DSTEPS=1 -DPROCESSES=1 "
+     "-DCLEARS=2 -DLOSSES=0 -DSEEDS=4",                                                                    false, false},
+    {"reseed fails if a step that was passed ends the session",      "reseed",
+     "-DWORDED_RANDOM -DBREAK_RESEED_PASSED -DSTEPS=1 -DPROCESSES=1 -DCLEARS=2 "
+     "-DLOSSES=0 -DSEEDS=4",                                                                               false, false},
+    {"reseed fails if a step need not know the commitment",          "reseed",
+     "-DBREAK_RESEED_FROM -DSTRANGER -DPROCESSES=1",                                                       false, false},
+    {"reseed fails if a database far behind ends the session",       "reseed",
+     "-DBREAK_RESEED_BEHIND -DPROCESSES=1",                                                                false, false},
+    {"reseed fails if a line is not durable before it is sent",      "reseed",
+     "-DBREAK_RESEED_NOT_DURABLE -DSTEPS=1",                                                               false, false},
+    {"reseed fails if a line is recorded without comparing",         "reseed",
+     "-DBREAK_RESEED_VAULT -DSTEPS=1 -DLOSSES=0",                                                          false, false},
+    {"reseed fails if the jump is always the same",                  "reseed",
+     "-DBREAK_RESEED_JUMP -DPROCESSES=1 -DCLEARS=2 -DSEEDS=4",                                             false, false},
+    {"reseed fails if stale never ends a session",                   "reseed",
+     "-DBREAK_RESEED_CAUGHT -DSTEPS=1 -DPROCESSES=1 -DLOSSES=0 -DCOPIES=1",                                false, false},
+
     {"offered: replies are lost and late, and nobody is signed out", "offered",
      "-DLOSSES=0 -DTOKENS=10 -DMOVES=6",                                                                   true,  false},
     {"offered: a database falls back twice",                         "offered",
@@ -102,6 +156,12 @@ static const struct model_case model_cases[] = {
      "-DSTEPS=2 -DLOSSES=1 -DCOPIES=1",                                                                    true,  true },
     {"offered, full: two copies, a loss",                            "offered",
      "-DLOSSES=1 -DCOPIES=2 -DTOKENS=7 -DMOVES=5",                                                         true,  true },
+    {"reseed, full: two processes, and a database that falls back",  "reseed",
+     "-DSTEPS=1",                                                                                          true,  true },
+    {"reseed, full: cleared twice, two steps, a loss",               "reseed",
+     "-DCLEARS=2 -DSEEDS=4 -DPROCESSES=1",                                                                 true,  true },
+    {"reseed, full: a thief, cleared once, and a loss",              "reseed",
+     "-DSTEPS=1 -DPROCESSES=1 -DCOPIES=1 -DSEEDS=2",                                                       true,  true },
 };
 
 /* One search under way. */
@@ -157,14 +217,20 @@ static void add_words(char **argv, char *defines)
         argv[i] = strsep(&rest, " ");
 }
 
+/* What fails, fails soon; and the rows of reseed build longer than they search,
+   where they are not full ones. */
+static bool is_long(const struct model_case *c)
+{
+    return c->holds && (c->full || strcmp(c->model, "reseed") != 0);
+}
+
 static void begin_job(struct job *job, const struct model_case *c,
                       const char *folder)
 {
     char model[512], defines[256];
-    // What fails, fails soon.
     char *argv[5 + DEFINES_MAX] = {
         (char *)(uintptr_t)getenv("VERIFY"), model, job->folder,
-        c->holds ? (char[]){"-O1"} : (char[]){"-O0"}};
+        is_long(c) ? (char[]){"-O1"} : (char[]){"-O0"}};
 
     job->of = c;
     (void)snprintf(job->folder, sizeof job->folder, "%s/%td", folder,

@@ -9,6 +9,7 @@
 
 #include "check.h"
 #include "server/key_admin.h"
+#include "store/key.h"
 
 /* A folder with a database in it. */
 struct place {

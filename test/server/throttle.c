@@ -307,6 +307,48 @@ static void other_acts(void **state)
     throttle_close(t);
 }
 
+/* Acts that are counted by network; the rates as throttle.c has them. */
+static const struct {
+    const char *name;
+    enum throttle_act act;
+    int burst;
+    int64_t every_s;
+} network_acts[] = {
+    {"new accounts",                     THROTTLE_SIGN_UP, 100, 10},
+    {"answers that a name is taken",     THROTTLE_TAKEN,   20,  60},
+    {"mails that were asked for",        THROTTLE_MAIL,    20,  60},
+    {"mailed codes that were wrong",     THROTTLE_CODE,    20,  60},
+    {"refreshes of no living session",   THROTTLE_REFRESH, 300, 1 },
+    {"wrong passwords of many accounts", THROTTLE_SIGN_IN, 100, 6 },
+};
+
+static void each_burst(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(network_acts); i++) {
+        struct throttle *t = throttle_open(false);
+        int passed = 0;
+
+        CASE(network_acts[i].name);
+        for (int k = 0; k <= network_acts[i].burst; k++) {
+            char account[32];
+            struct throttle_ask ask =
+                ask_of(network_acts[i].act, v4(1), "", start_ms);
+            int64_t wait_s;
+
+            (void)snprintf(account, sizeof account, "account%d", k);
+            ask.account = span_of(account);
+            wait_s = throttle_look(t, &ask).seconds;
+            passed += wait_s == 0;
+            if (k == network_acts[i].burst)
+                CHECK_EQ(wait_s, network_acts[i].every_s);
+            throttle_add(t, &ask);
+        }
+        CHECK_EQ(passed, network_acts[i].burst);
+        throttle_close(t);
+    }
+}
+
 static void table_is_bounded(void **state)
 {
     struct throttle *t = throttle_open(false);
@@ -364,11 +406,12 @@ static void switched_off(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_pair),         cmocka_unit_test(right_ones),
-        cmocka_unit_test(many_accounts),    cmocka_unit_test(many_places),
-        cmocka_unit_test(strangers),        cmocka_unit_test(networks),
-        cmocka_unit_test(what_is_told),     cmocka_unit_test(other_acts),
-        cmocka_unit_test(table_is_bounded), cmocka_unit_test(switched_off),
+        cmocka_unit_test(one_pair),      cmocka_unit_test(right_ones),
+        cmocka_unit_test(many_accounts), cmocka_unit_test(many_places),
+        cmocka_unit_test(strangers),     cmocka_unit_test(networks),
+        cmocka_unit_test(what_is_told),  cmocka_unit_test(other_acts),
+        cmocka_unit_test(each_burst),    cmocka_unit_test(table_is_bounded),
+        cmocka_unit_test(switched_off),
     };
 
     if (sodium_init() < 0)

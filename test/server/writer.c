@@ -11,6 +11,7 @@
 #include "check.h"
 #include "store/faulty_disk.h"
 #include "store/fixture.h"
+#include "store/key.h"
 
 enum { MANY = 64, THREADS = 3, ROUNDS = 40, WAIT_S = 30 };
 

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "check.h"
+#include "store/code.h"
 #include "store/fixture.h"
 
 enum { LIFE_S = 3600 };

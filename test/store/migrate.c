@@ -12,7 +12,9 @@
 
 #include "base/bytes.h"
 #include "check.h"
+#include "store/code.h"
 #include "store/fixture.h"
+#include "store/key.h"
 #include "store/raw.h"
 #include "store/sqlite_store.h"
 #include "store/todo.h"

@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "check.h"
 #include "store/fixture.h"
+#include "store/key.h"
 #include "store/todo.h"
 
 struct add_case {

@@ -374,16 +374,18 @@ static const struct row signs_in[] = {
         "x-access-token: $ACCESS\r\n", NULL, 403, NULL),
 };
 static const struct row has_roles[] = {
+    ASK("they count at once, with the token of before", "GET", "/api/test/mod",
+        "x-access-token: $ACCESS\r\n", NULL, 200, NULL),
     ASK("the next token has the roles", "POST", "/api/auth/refreshtoken", NULL,
         "{\"refreshToken\":\"$REFRESH\"}", 200, "ACCESS=accessToken"),
     ASK("and they count", "GET", "/api/test/mod",
         "x-access-token: $ACCESS\r\n", NULL, 200, NULL),
 };
 static const struct row is_out[] = {
-    ASK("the refresh token is refused", "POST", "/api/auth/refreshtoken", NULL,
-        "{\"refreshToken\":\"$REFRESH\"}", 403, NULL),
-    ASK("and the access token at once", "GET", "/api/test/user",
+    ASK("the access token is refused at once", "GET", "/api/test/mod",
         "x-access-token: $ACCESS\r\n", NULL, 401, NULL),
+    ASK("and the refresh token", "POST", "/api/auth/refreshtoken", NULL,
+        "{\"refreshToken\":\"$REFRESH\"}", 403, NULL),
 };
 static const struct row stays_out[] = {
     ASK("a disabled account does not sign in", "POST", SIGN_IN, NULL,

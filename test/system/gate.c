@@ -23,6 +23,8 @@ enum {
     REFRESH_BURST = 300,
     TAKEN_BURST = 20,
     NETWORK_BURST = 100,
+    SIGN_UP_BURST = 100,
+    SIGN_UP_MS = 10 * 1000,
 };
 
 static const char *const behind_proxy[] = {"--throttle", "--trust-proxy",
@@ -387,6 +389,29 @@ static void taken(const struct stayd *stayd)
              200);
 }
 
+/* Each is a hash's work, in which time others leak out. */
+static void newcomers(const struct stayd *stayd)
+{
+    static const char path[] = "/d/express/api/auth/signup";
+    int64_t began_ms = process_now_ms();
+    int64_t leaked;
+    int added = 0;
+
+    CASE("so many new accounts from one address, and no more");
+    for (int i = 0; i < SIGN_UP_BURST + 10; i++) {
+        char body[160];
+
+        (void)snprintf(
+            body, sizeof body,
+            "{\"username\":\"new-%d\",\"email\":\"new-%d@b.example\","
+            "\"password\":\"wonderland-1865\"}",
+            i, i);
+        added += post_status(stayd, path, body, "192.0.2.79") == 200;
+    }
+    leaked = (process_now_ms() - began_ms) / SIGN_UP_MS + 1;
+    CHECK(added >= SIGN_UP_BURST && added <= SIGN_UP_BURST + leaked);
+}
+
 static const struct row sign_ins[] = {
     {"a committed session of that network", "POST", "/d/stay/api/session",
      "X-Forwarded-For: 192.0.2.99\r\n",                                                                       "{\"username\":\"max\",\"password\":\"quantum-1900\",\"sid\":\"$A_SID\","
@@ -460,6 +485,7 @@ static void one_server(void **state)
     addresses(&stayd);
     neighbours(&stayd);
     taken(&stayd);
+    newcomers(&stayd);
     refreshes(&stayd);
     stayd_clear(&stayd);
 }

@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "check.h"
+#include "postgres.h"
 #include "rows.h"
 #include "stayd.h"
 
@@ -198,13 +199,57 @@ static void no_room(void **state)
     process_folder_remove(folder);
 }
 
+static void misspelt(void **state)
+{
+    static const char *const env[] = {"STAYD_ORIGINS=https://a.example",
+                                      "STAYD_ORIGIN=https://b.example", NULL};
+    const char *const argv[] = {stayd_path(), "--database",
+                                "sqlite:/nowhere/stay.db", "check", NULL};
+    struct process_result result;
+
+    (void)state;
+    CASE("a variable that is no option is told, one that is is not");
+    result = process_run(argv, env, NULL);
+    CHECK(strstr(result.out, "note  environment: STAYD_ORIGINS is no option, "
+                             "and does nothing\n") != NULL);
+    CHECK(strstr(result.out, "STAYD_ORIGIN is") == NULL);
+    CHECK(strstr(result.out, "a.example") == NULL);
+    process_result_clear(&result);
+}
+
+/* A database that is a server has a backup of its own. */
+static void copied(void **state)
+{
+    struct postgres db = {.port = 0};
+    struct process_result result;
+    const char *argv[] = {stayd_path(), "--database", db.url,
+                          "migrate",    NULL,         NULL};
+
+    (void)state;
+    CASE("who backs up a PostgreSQL is told by what");
+    if (!postgres_start(&db))
+        return;
+    result = process_run(argv, NULL, NULL);
+    CHECK_EQ(result.code, 0);
+    process_result_clear(&result);
+    argv[3] = "backup";
+    argv[4] = "/nowhere/copy.db";
+    result = process_run(argv, NULL, NULL);
+    CHECK_EQ(result.code, 1);
+    CHECK_TEXT(result.err,
+               "stayd: this database is a server of its own: back it up with "
+               "its own tools, such as pg_dump\n");
+    CHECK_TEXT(result.out, "");
+    process_result_clear(&result);
+    postgres_clear(&db);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(stopped),
-        cmocka_unit_test(key_files),
-        cmocka_unit_test(versions),
-        cmocka_unit_test(no_room),
+        cmocka_unit_test(stopped),  cmocka_unit_test(key_files),
+        cmocka_unit_test(versions), cmocka_unit_test(no_room),
+        cmocka_unit_test(misspelt), cmocka_unit_test(copied),
     };
 
     return check_run("system/newcomer", tests);

@@ -22,6 +22,7 @@ struct pair {
     int server;
     bool watched;  /* the request in work holds the path */
     bool answered; /* by the proxy itself; the rest is read and dropped */
+    bool silent;   /* whatever comes, from either end, is read and dropped */
 };
 
 struct proxy {
@@ -34,6 +35,7 @@ struct proxy {
     const char *answer;
     bool hang;
     bool hold;
+    bool silence;
     bool stop;
     unsigned cut_count;
     unsigned seen_count;
@@ -151,6 +153,8 @@ static bool pass_request(struct proxy *p, struct pair *pair, char *piece)
 
     if (n <= 0)
         return false;
+    if (pair->silent)
+        return true;
     if (memmem(piece, (size_t)n, " HTTP/1.", 8) != NULL) {
         pair->watched = holds_path(piece, (size_t)n, p->path);
         if (pair->watched)
@@ -190,6 +194,8 @@ static bool pass_reply(struct proxy *p, struct pair *pair, char *piece)
 
     if (n <= 0)
         return false;
+    if (pair->silent)
+        return true;
     if (pair->watched && take_cut(p, &kept)) {
         if (kept < (size_t)n)
             n = (ssize_t)kept;
@@ -217,16 +223,18 @@ static void take_turn(struct proxy *p, char *piece)
     struct pollfd f[1 + 2 * PAIRS_MAX];
     struct pair *of[PAIRS_MAX];
     nfds_t count = 1;
-    bool hold;
+    bool hold, silence;
 
     (void)pthread_mutex_lock(&p->lock);
     hold = p->hold;
+    silence = p->silence;
     (void)pthread_mutex_unlock(&p->lock);
 
     f[0] = (struct pollfd){.fd = p->listener, .events = POLLIN};
     for (size_t i = 0; i < PAIRS_MAX; i++) {
         if (p->pairs[i].client < 0)
             continue;
+        p->pairs[i].silent = p->pairs[i].silent || silence;
         of[count / 2] = &p->pairs[i];
         f[count++] =
             (struct pollfd){.fd = p->pairs[i].client, .events = POLLIN};
@@ -353,6 +361,13 @@ void proxy_hold(struct proxy *p, int hold)
 {
     (void)pthread_mutex_lock(&p->lock);
     p->hold = hold != 0;
+    (void)pthread_mutex_unlock(&p->lock);
+}
+
+void proxy_silence(struct proxy *p, int silence)
+{
+    (void)pthread_mutex_lock(&p->lock);
+    p->silence = silence != 0;
     (void)pthread_mutex_unlock(&p->lock);
 }
 

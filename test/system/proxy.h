@@ -40,6 +40,12 @@ void proxy_answer(struct proxy *proxy, const char *bytes);
 /* Keep replies to such requests back (true), or let them through at last. */
 void proxy_hold(struct proxy *proxy, int hold);
 
+/*
+ * Swallow every byte both ways (true), as a network that drops packets: on all
+ * connections, and on new ones too, until false. One that was silent stays so.
+ */
+void proxy_silence(struct proxy *proxy, int silence);
+
 /* How many replies were cut so far, and how many requests held the path. */
 unsigned proxy_cut_count(struct proxy *proxy);
 unsigned proxy_seen_count(struct proxy *proxy);

@@ -20,6 +20,7 @@
 #include "secrets_find.h"
 #include "server/key_open.h"
 #include "stayd.h"
+#include "store/key.h"
 
 enum {
     PATH_ROOM = 256,

@@ -186,9 +186,60 @@ static void all(void **state)
     play(families, COUNT(families));
 }
 
+/* ---- Looked at all the time, and yet not used ---- */
+
+static const struct row sign_in[] = {
+    {"ada signs in", "POST", "/api/auth/signin", NULL,
+     "{\"username\":\"ada\",\"password\":\"lovelace\"}", 200, NULL, NULL,
+     "ACCESS=accessToken"},
+};
+
+static int ask_status(struct rows *rows)
+{
+    char headers[ROWS_VALUE_SIZE + 32];
+    struct wire_request request = {
+        .method = "GET", .path = "/api/test/user", .headers = headers};
+    struct wire_reply reply;
+    int status;
+
+    (void)snprintf(headers, sizeof headers, "x-access-token: %s\r\n",
+                   rows_value(rows, "ACCESS"));
+    reply = wire_ask(rows->port, &request);
+    status = reply.status;
+    wire_clear(&reply);
+    return status;
+}
+
+/* Nothing changes in the database meanwhile but the clock. */
+static void idle(void **state)
+{
+    static const char *const options[] = {"--refresh-idle", "3s", NULL};
+    int64_t begun_ms = process_now_ms();
+    struct stayd stayd;
+    struct rows rows;
+
+    (void)state;
+    CASE("stayd starts");
+    if (!stayd_start(&stayd, options))
+        return;
+    rows_init(&rows, stayd.port);
+    rows_run(&rows, sign_in, COUNT(sign_in));
+    CASE("its token opens, again and again, until its session is too old");
+    CHECK_EQ(ask_status(&rows), 200);
+    while (process_now_ms() - begun_ms < PROCESS_LIMIT_MS &&
+           ask_status(&rows) == 200)
+        process_pause();
+    CHECK_EQ(ask_status(&rows), 401);
+    rows_clear(&rows);
+    stayd_clear(&stayd);
+}
+
 int main(void)
 {
-    static const struct CMUnitTest tests[] = {cmocka_unit_test(all)};
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all),
+        cmocka_unit_test(idle),
+    };
 
     if (sodium_init() < 0)
         return 1;

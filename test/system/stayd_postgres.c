@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "check.h"
 #include "postgres.h"
+#include "proxy.h"
 #include "refresher.h"
 #include "stayd.h"
 #include "wire.h"
@@ -23,6 +24,7 @@ enum {
     STEPS = 200, /* granted in each stretch, all sessions together */
     STEPS_FULL = 5000,
     SOON_MS = 1000, /* a refusal while the database is away takes no longer */
+    SILENT_MS = 10000, /* nor does the first one, however it went */
 };
 
 static size_t steps(void)
@@ -424,6 +426,61 @@ static void away(void **state)
     postgres_clear(&db);
 }
 
+/* Packets get lost on the way to the database, and nobody says so. */
+static void fall_silent(struct proxy *proxy, const struct stayd *stayd,
+                        struct refreshers *all)
+{
+    int64_t begin_ms;
+
+    CASE("its packets are lost: they are told within 10 s, and then at once");
+    CHECK(refreshers_reach(all, refreshers_count(all).granted + steps()));
+    begin_ms = process_now_ms();
+    proxy_silence(proxy, true);
+    (void)refuse_more(all, 1);
+    check_note("first told after %d ms", (int)(process_now_ms() - begin_ms));
+    CHECK(process_now_ms() - begin_ms < SILENT_MS);
+    (void)refuse_more(all, 10 * SESSIONS);
+    CHECK(process_now_ms() - begin_ms < SILENT_MS + SOON_MS);
+    check_away(stayd, all);
+    CASE("they get through again: work goes on");
+    proxy_silence(proxy, false);
+    CHECK(refreshers_reach(all, refreshers_count(all).granted + steps()));
+}
+
+static void silent(void **state)
+{
+    struct refreshers_counts counts;
+    struct refreshers *all = NULL;
+    struct proxy *proxy = NULL;
+    struct postgres db;
+    char url[POSTGRES_URL_SIZE];
+    struct stayd stayd = {0};
+
+    (void)state;
+    CASE("PostgreSQL starts, and a proxy before it");
+    if (!postgres_start(&db))
+        return;
+    proxy = proxy_open((unsigned)db.port, "/");
+    if (!CHECK(proxy != NULL))
+        goto done;
+    (void)snprintf(url, sizeof url, "postgresql://stay@127.0.0.1:%u/stay",
+                   proxy_port(proxy));
+    if (!stayd_start(&stayd, (const char *const[]){"--database", url, NULL}))
+        goto done;
+    all = refreshers_start(&stayd.port, 1, SESSIONS);
+    if (all == NULL)
+        goto done;
+    fall_silent(proxy, &stayd, all);
+    CASE("every session lives");
+    CHECK(refreshers_end(all, &counts));
+    check_counts(&counts);
+    CHECK_EQ(stayd_stop(&stayd, SIGTERM), 0);
+done:
+    stayd_clear(&stayd);
+    proxy_close(proxy);
+    postgres_clear(&db);
+}
+
 /* ---- Several on one ---- */
 
 static void several(void **state)
@@ -483,9 +540,8 @@ static void several(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(starts),
-        cmocka_unit_test(neighbours),
-        cmocka_unit_test(away),
+        cmocka_unit_test(starts),  cmocka_unit_test(neighbours),
+        cmocka_unit_test(away),    cmocka_unit_test(silent),
         cmocka_unit_test(several),
     };
 

@@ -79,9 +79,32 @@ static void all(void **state)
         run_setting(&settings[i]);
 }
 
+static void granted(void **state)
+{
+    static const char *const options[] = {"--signup-roles",
+                                          "user,moderator",
+                                          "--issuer",
+                                          "https://issuer.example",
+                                          "--audience",
+                                          "https://service.example",
+                                          NULL};
+    struct stayd stayd;
+    struct rows rows;
+
+    (void)state;
+    CASE("roles that a sign-up may have, and for whom tokens are");
+    if (!stayd_start_earnest(&stayd, options))
+        return;
+    rows_init(&rows, stayd.port);
+    rows_run_file(&rows, "granted.rows");
+    rows_clear(&rows);
+    stayd_clear(&stayd);
+}
+
 int main(void)
 {
-    static const struct CMUnitTest tests[] = {cmocka_unit_test(all)};
+    static const struct CMUnitTest tests[] = {cmocka_unit_test(all),
+                                              cmocka_unit_test(granted)};
 
     return check_run("system/stayd_settings", tests);
 }
