@@ -103,6 +103,10 @@ static void send_reply(struct call *call, const struct reply *reply)
         !has_header(&response, SPAN("Cache-Control")))
         (void)http_response_add(&response, SPAN("Cache-Control"),
                                 SPAN("no-store"));
+    // The same path asked for as a page is the web app's (server/web.h).
+    if (call->server->web.count > 0 && (span_is(call->seen.method, "GET") ||
+                                        span_is(call->seen.method, "HEAD")))
+        (void)http_response_add(&response, SPAN("Vary"), SPAN("Accept"));
     call_answer(call, &response);
     bytes_wipe(call->cookie, sizeof call->cookie);
 }

@@ -85,6 +85,7 @@ static const struct option_row rows[] = {
     {"demo", "STAYD_DEMO", KIND_SWITCH, AT(demo), 0, 0, NULL, switch_words},
     {"client-file", "STAYD_CLIENT_FILE", KIND_TEXT, AT(client_file), 0, 0, NULL,
      "a path"},
+    {"web", "STAYD_WEB", KIND_TEXT, AT(web), 0, 0, NULL, "a folder, or none"},
     {"lenient-nest", "STAYD_LENIENT_NEST", KIND_SWITCH, AT(lenient), 0, 0, NULL,
      switch_words},
     {"hide-users", "STAYD_HIDE_USERS", KIND_OTHER, 0, 0, 0, config_value_hide,

@@ -90,6 +90,7 @@ struct config {
     const char *mail_command; /* a program; NULL: no mail */
     bool demo;
     const char *client_file; /* NULL: no application is registered */
+    const char *web; /* a folder, or "none"; NULL: the app in the program */
     bool lenient; /* --lenient-nest: where a family takes an access token alone
                      for a refresh, so do we */
     bool sandbox; /* server/sandbox.h; off by --no-sandbox */

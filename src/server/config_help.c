@@ -48,6 +48,8 @@ static const char help[] =
     "  --client-file PATH     the applications that may ask for OAuth tokens;\n"
     "                         without it all may\n"
     "  --origin URL           a web page's origin to admit; repeatable\n"
+    "  --web DIR              serve the files of this folder as the web app, or\n"
+    "                         none (the app in the program)\n"
     "  --lenient-nest         refresh by an access token alone, of any age,\n"
     "                         where the dialect does: a risk, see the manual\n"
     "\n"

@@ -4,6 +4,7 @@
 #include "server/cookie.h"
 #include "server/place.h"
 #include "server/resource.h"
+#include "server/web.h"
 
 /* ---- What a dialect's messages are answered by ---- */
 
@@ -157,7 +158,7 @@ void dispatch(struct call *call)
         answer_preflight(call);
         return;
     }
-    if (place_take(call))
+    if (place_take(call) || web_take(call))
         return;
     route = mount_route(&call->server->mounts, find_wish(call), &call->seen);
     call->mount = route.mount;

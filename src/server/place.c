@@ -106,7 +106,8 @@ static const struct place_row places[] = {
 };
 // clang-format on
 
-_Static_assert(COUNT(places) <= METRICS_PLACES_MAX, "a route for each place");
+/* And one for all that server/web.h answers. */
+_Static_assert(COUNT(places) < METRICS_PLACES_MAX, "a route for each place");
 
 static void refuse_method(struct call *call, const struct place_row *row)
 {
@@ -150,5 +151,12 @@ const struct place_row *place_row(size_t number)
 
 const char *place_path(size_t number)
 {
+    if (number == COUNT(places))
+        return "web";
     return number < COUNT(places) ? places[number].path : NULL;
+}
+
+size_t place_of_web(void)
+{
+    return COUNT(places) + 1;
 }

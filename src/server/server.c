@@ -486,7 +486,8 @@ enum server_result server_open(struct server *out,
         return SERVER_BAD_CONFIG;
     if (config->trace != NULL && !trace_open(&out->trace, config->trace, why))
         return SERVER_FAILED;
-    if (app_read_file(config->client_file, &out->apps, why) != APP_OK)
+    if (app_read_file(config->client_file, &out->apps, why) != APP_OK ||
+        !web_open(&out->web, config->web, why))
         return SERVER_BAD_CONFIG;
     // The port first: a taken one must leave no new database behind.
     out->worker_count = (size_t)config->threads;
@@ -576,6 +577,7 @@ void server_close(struct server *server)
         listen_forget(&server->address);
     throttle_close(server->throttle);
     mount_close(&server->mounts);
+    web_close(&server->web);
     key_watch_close(server->watch);
     (void)sodium_munlock(&server->seal, sizeof server->seal); // and wipes it
     reload_clear(&server->reload);

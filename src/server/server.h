@@ -32,6 +32,7 @@
 #include "server/throttle.h"
 #include "server/token.h"
 #include "server/trace.h"
+#include "server/web.h"
 #include "server/writer.h"
 #include "store/store.h"
 
@@ -93,6 +94,7 @@ struct server {
     struct client_trust trust;
     struct throttle *throttle;
     struct apps apps;
+    struct web web;
     struct worker *workers;
     size_t worker_count;
     struct demo demo;

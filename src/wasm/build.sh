@@ -1,6 +1,7 @@
 #!/bin/sh
-# src/wasm/build.sh OUT: core.wasm, the core for JavaScript, and core.js, the same
+# src/wasm/build.sh OUT [DEPENDENCIES]: core.wasm, the core for JavaScript, and core.js, the same
 # as plain JavaScript for pages whose Content-Security-Policy forbids WebAssembly.
+# DEPENDENCIES gets a line for each file they are made of.
 #
 # The linker is called by itself: the compiler's driver would run wasm-opt where
 # it finds one, and then the result would depend on what else is installed. The
@@ -36,7 +37,7 @@ for source in src/base/*.c src/core/*.c src/wasm/*.c; do
     # These would be turned into calls of themselves.
     [ "$source" = src/wasm/libc.c ] && extra='-fno-builtin -fno-lto'
     # shellcheck disable=SC2086 # words
-    "$clang" $flags $extra -c "$source" -o "$object"
+    "$clang" $flags $extra -MD -MF "$object.d" -c "$source" -o "$object"
     objects="$objects $object"
 done
 # shellcheck disable=SC2086 # words
@@ -45,3 +46,6 @@ done
 "$optimise" -Oz --converge --strip-debug --strip-producers \
     "$work/linked.wasm" -o "$out/core.wasm"
 "$to_js" -Os "$work/linked.wasm" -o "$out/core.js"
+[ $# -lt 2 ] || cat "$work"/*.d | tr -s ' \\' '\n' | grep -E '^(src|include)/.*[.][ch]$' |
+    sort -u >"$2"
+rm -rf "$work"

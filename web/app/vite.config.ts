@@ -6,6 +6,9 @@ function here(path: string): string {
   return fileURLToPath(new URL(path, import.meta.url))
 }
 
+// A build in another folder says which.
+const out = process.env.STAY_BUILD ?? here('../../build/web')
+
 export default defineConfig({
   root: here('.'),
   plugins: [vue()],
@@ -13,13 +16,13 @@ export default defineConfig({
     alias: [
       { find: /^@stay\/web$/, replacement: here('../package/src/index.ts') },
       { find: /^@stay\/web\//, replacement: here('../package/src/') },
-      { find: /^#core\//, replacement: here('../../build/web/core/') },
+      { find: /^#core\//, replacement: `${out}/core/` },
       { find: /^@\//, replacement: here('src/') }
     ]
   },
   server: { fs: { allow: [here('../..')] } },
   build: {
-    outDir: here('../../build/web/app'),
+    outDir: `${out}/app`,
     emptyOutDir: true,
     target: 'es2020',
     // The policy admits files of this origin only: nothing becomes a data: URL.
