@@ -134,6 +134,7 @@ static void read_step(const struct call *call, struct rotate_committed *r)
         present_bytes(call, FIELD_SECRET, secret, sizeof secret) &&
         present_bytes(call, FIELD_NEXT, step->next, sizeof step->next) &&
         present_bytes(call, FIELD_SID, sent_sid, sizeof sent_sid);
+    step->by_cookie = call->message == MESSAGE_REFRESH_COOKIE;
     step->generation = fields_int(&call->fields, FIELD_GENERATION, -1);
     if (step->complete) {
         crypto_hash_sha256(step->secret_hash, secret, sizeof secret);
