@@ -53,6 +53,9 @@ enum message {
     MESSAGE_SESSION_END_ALL,
     MESSAGE_INTROSPECT,
     MESSAGE_REVOKE,
+    MESSAGE_USER_LIST, /* all accounts, for administrators */
+    MESSAGE_USER_CHANGE,
+    MESSAGE_USER_END, /* all sessions of one */
     MESSAGE_PAGE, /* one more page of the family's own, the same for all */
     MESSAGE_COUNT
 };

@@ -37,6 +37,9 @@ static const char *const message_names[MESSAGE_COUNT] = {
     [MESSAGE_SESSION_END_ALL] = "session_end_all",
     [MESSAGE_INTROSPECT] = "introspect",
     [MESSAGE_REVOKE] = "revoke",
+    [MESSAGE_USER_LIST] = "user_list",
+    [MESSAGE_USER_CHANGE] = "user_change",
+    [MESSAGE_USER_END] = "user_end",
     [MESSAGE_PAGE] = "page",
 };
 

@@ -74,6 +74,11 @@ enum field {
     FIELD_TODOS,  /* JSON list of {id,title,done} */
     FIELD_TITLES, /* JSON list of strings */
 
+    FIELD_SEARCH,   /* part of a name or an address */
+    FIELD_AFTER,    /* the id that a list goes on behind */
+    FIELD_DISABLED, /* of an account */
+    FIELD_USERS,    /* JSON list */
+
     FIELD_METHOD,
     FIELD_PATH,          /* as asked for, from the mount on */
     FIELD_CONTENT_TYPE,  /* the request's */

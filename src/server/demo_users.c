@@ -27,6 +27,10 @@ static bool add_person(struct store *store, const struct person *person,
     int64_t id;
 
     result = store_user_by_name(store, person->name, &user);
+    // One that was stopped within the time has left its user disabled.
+    if (result == STORE_OK && user.disabled)
+        return store_user_set_disabled(store, user.id, false, now_s) ==
+               STORE_OK;
     if (result != STORE_NONE)
         return result == STORE_OK;
     memset(&user, 0, sizeof user);

@@ -45,6 +45,9 @@ static resource *const resources[MESSAGE_COUNT] = {
     [MESSAGE_TODO_ADD] = todo_add,
     [MESSAGE_TODO_CHANGE] = todo_change,
     [MESSAGE_TODO_REMOVE] = todo_remove,
+    [MESSAGE_USER_LIST] = user_list,
+    [MESSAGE_USER_CHANGE] = user_change,
+    [MESSAGE_USER_END] = user_end_sessions,
 };
 
 bool dispatch_serves(enum message message)
@@ -96,8 +99,7 @@ static void answer_message(struct call *call)
 
 /* ---- Which dialect, which message ---- */
 
-/* The dialect that the request's own token tells of, or NULL. */
-static const struct mount *find_wish(struct call *call)
+const struct mount *dispatch_wish(struct call *call)
 {
     const struct mounts *mounts = &call->server->mounts;
     struct span value = call_header(call, "Authorization");
@@ -160,7 +162,7 @@ void dispatch(struct call *call)
     }
     if (place_take(call) || web_take(call))
         return;
-    route = mount_route(&call->server->mounts, find_wish(call), &call->seen);
+    route = mount_route(&call->server->mounts, dispatch_wish(call), &call->seen);
     call->mount = route.mount;
     call->message = route.message;
     call->seen.path = route.path;

@@ -101,6 +101,8 @@ static const struct place_row places[] = {
      {{204, NULL}, {400, "text/plain"}, {401, NULL}, {403, NULL}}},
     {"POST", "/demo/expire", "Answer tokens issued so far as expired.",
      demo_expire, true, {{204, NULL}}},
+    {"POST", "/demo/disable", "Disable this token's account for 30 s.",
+     demo_disable, true, {{204, NULL}, {401, "text/plain"}}},
     {"POST", "/demo/faults", "Have refreshes fail.", demo_faults, true,
      {{204, NULL}, {400, "text/plain"}}},
 };

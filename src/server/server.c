@@ -13,6 +13,7 @@
 #include "server/call.h"
 #include "server/census.h"
 #include "server/demo_users.h"
+#include "server/resource.h"
 #include "server/dispatch.h"
 #include "server/key_open.h"
 #include "server/listen.h"
@@ -299,7 +300,8 @@ static enum server_result open_loop(struct worker *worker,
     if (loop_open(&worker->loop, &config) != LOOP_OK ||
         give_sockets(worker->loop, fd, count) != LOOP_OK ||
         task_start(worker) != LOOP_OK ||
-        audit_start(worker, worker == worker->server->workers) != LOOP_OK)
+        audit_start(worker, worker == worker->server->workers) != LOOP_OK ||
+        (worker->server->config->demo && demo_start(worker) != LOOP_OK))
         return say(why, "no loop: out of memory or descriptors");
     return SERVER_OK;
 }

@@ -39,6 +39,20 @@
 enum { SERVER_WHY_SIZE = 1024 };
 _Static_assert((int)SERVER_WHY_SIZE >= (int)APP_WHY_SIZE, "it is passed on");
 
+/* Users that a demonstration has disabled, and when that is over. */
+enum {
+    DEMO_WAITING_MAX = 64,
+    DEMO_DISABLED_MS = 30 * 1000,
+};
+struct demo_wait {
+    int64_t user_id;
+    int64_t due_ms; /* steady */
+};
+struct demo_waiting {
+    struct demo_wait list[DEMO_WAITING_MAX];
+    size_t count;
+};
+
 /* One loop's thread and all that is its own. */
 struct worker {
     struct server *server;
@@ -64,6 +78,7 @@ struct worker {
     struct token_issuer issuer; /* with these keys */
     struct known known;         /* tokens that they have found good */
     struct standings standings; /* and how their sessions stand; of `reader` */
+    struct demo_waiting waiting;
     size_t codes;               /* on their way to the writer (server/code.h) */
 };
 
