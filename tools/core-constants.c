@@ -48,6 +48,7 @@ static const struct constant causes[] = {
 static const struct constant outcomes[] = {
     C(OUTCOME_, GRANTED), C(OUTCOME_, REFUSED), C(OUTCOME_, ADVANCE),
     C(OUTCOME_, STALE), C(OUTCOME_, BEHIND), C(OUTCOME_, OTHER_SESSION),
+    C(OUTCOME_, RESEED),
     C(OUTCOME_, UNRECOGNISED), C(OUTCOME_, PASSING), C(OUTCOME_, NOT_SENT),
     C(OUTCOME_, UNKNOWN), C(OUTCOME_, CONFIG),
 };

@@ -101,6 +101,7 @@ enum reply_kind {
     CASE_STALE,
     CASE_BEHIND,
     CASE_OTHER_SESSION,
+    CASE_RESEED, /* cookie mode: begin a line from what the answer tells */
 
     CASE_NO_TOKEN, /* access token */
     CASE_BAD_HEADER,

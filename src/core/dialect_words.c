@@ -86,6 +86,7 @@ static const struct kind_row kinds[CASE_COUNT] = {
     [CASE_BEHIND] = {"behind",              false, CASE_BAD_REQUEST,  VERDICT_PROTOCOL},
     [CASE_OTHER_SESSION] = {"other_session",       false, CASE_BAD_REQUEST,
                  VERDICT_PROTOCOL                                                 },
+    [CASE_RESEED] = {"reseed",              false, CASE_BAD_REQUEST,  VERDICT_PROTOCOL},
     [CASE_NO_TOKEN] = {"no_token",            false, CASE_INTERNAL,     VERDICT_RENEW   },
     [CASE_BAD_HEADER] = {"bad_header",          false, CASE_NO_TOKEN,     VERDICT_RENEW   },
     [CASE_BAD_TOKEN] = {"bad_token",           false, CASE_NO_TOKEN,     VERDICT_RENEW   },

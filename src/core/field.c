@@ -28,6 +28,8 @@ static const struct {
     [FIELD_GENERATION] = {"generation",         FIELD_TYPE_INT  },
     [FIELD_SECRET] = {"secret",             FIELD_TYPE_TEXT },
     [FIELD_NEXT] = {"next",               FIELD_TYPE_TEXT },
+    [FIELD_FROM] = {"from",               FIELD_TYPE_TEXT },
+    [FIELD_TO] = {"to",                 FIELD_TYPE_INT  },
     [FIELD_LABEL] = {"label",              FIELD_TYPE_TEXT },
     [FIELD_SESSION_ID] = {"session_id",         FIELD_TYPE_TEXT },
     [FIELD_SESSIONS] = {"sessions",           FIELD_TYPE_JSON },

@@ -48,6 +48,8 @@ enum field {
     FIELD_GENERATION,
     FIELD_SECRET, /* base64url of 32 bytes */
     FIELD_NEXT,   /* base64url of 32 bytes */
+    FIELD_FROM,   /* likewise: the newest commitment, where a line begins */
+    FIELD_TO,     /* a line's first generation */
     FIELD_LABEL,
     FIELD_SESSION_ID, /* one of the session list */
     FIELD_SESSIONS,   /* JSON list */

@@ -12,6 +12,7 @@ static const char *const names[] = {
     [OUTCOME_STALE] = "stale",
     [OUTCOME_BEHIND] = "behind",
     [OUTCOME_OTHER_SESSION] = "other_session",
+    [OUTCOME_RESEED] = "reseed",
     [OUTCOME_UNRECOGNISED] = "unrecognised",
     [OUTCOME_PASSING] = "passing",
     [OUTCOME_NOT_SENT] = "not_sent",
@@ -94,6 +95,8 @@ static enum outcome protocol(enum reply_kind kind)
         return OUTCOME_ADVANCE;
     if (kind == CASE_STALE)
         return OUTCOME_STALE;
+    if (kind == CASE_RESEED)
+        return OUTCOME_RESEED;
     return kind == CASE_BEHIND ? OUTCOME_BEHIND : OUTCOME_OTHER_SESSION;
 }
 

@@ -147,6 +147,8 @@ uint32_t wasm_record_apply(int32_t session, int32_t outcome, int32_t kind)
         [OUTCOME_STALE] = RECORD_STALE,
         [OUTCOME_BEHIND] = RECORD_BEHIND,
         [OUTCOME_OTHER_SESSION] = RECORD_OTHER_SESSION,
+        // Nothing was asked that this could answer.
+        [OUTCOME_RESEED] = RECORD_PASSING,
         [OUTCOME_UNRECOGNISED] = RECORD_PASSING,
         [OUTCOME_PASSING] = RECORD_PASSING,
         [OUTCOME_NOT_SENT] = RECORD_PASSING,
