@@ -59,6 +59,10 @@ static const struct constant steps[] = {
 };
 static const struct constant records[] = {
     C(RECORD_, EMPTY), C(RECORD_, LIVE), C(RECORD_, ENDED),
+    C(RECORD_, SEEDING),
+};
+static const struct constant kinds[] = {
+    C(RECORD_, STEP), C(RECORD_, ASK), C(RECORD_, LINE),
 };
 static const struct constant verdicts[] = {
     C(VERDICT_, NONE), C(VERDICT_, GRANTED), C(VERDICT_, REFUSED),
@@ -84,7 +88,7 @@ static const struct constant facts[] = {
 static const struct constant number[] = {
     C(WASM_, NOW_MS), C(WASM_, RANDOM), C(WASM_, GENERATION),
     C(WASM_, LIFE_MS), C(WASM_, RECEIVED_MS), C(WASM_, RETRY_MS),
-    C(WASM_, DETAIL), C(WASM_, NUMBER),
+    C(WASM_, DETAIL), C(WASM_, NUMBER), C(WASM_, WALL_MS), C(WASM_, TO),
 };
 static const struct constant limits[] = {
     C(WASM_, TEXT_SIZE), C(WASM_, NUMBER_COUNT), {"SENDS", ENGINE_SENDS_MAX},
@@ -122,6 +126,7 @@ int main(void)
     print_list("Outcome", LIST(outcomes));
     print_list("Step", LIST(steps));
     print_list("RecordState", LIST(records));
+    print_list("RecordKind", LIST(kinds));
     print_list("Verdict", LIST(verdicts));
     print_list("Why", LIST(reasons));
     print_list("Fact", LIST(facts));

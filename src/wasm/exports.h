@@ -39,6 +39,8 @@ enum wasm_number {
     WASM_RETRY_MS,    /* Retry-After; in, and out of outcome_read */
     WASM_DETAIL,      /* why; in, and out of every engine call */
     WASM_NUMBER,      /* of a refresh; in, and out of every engine call */
+    WASM_WALL_MS,     /* since 1970; where a line of secrets begins */
+    WASM_TO,          /* out of record_begin: a line's first generation */
     WASM_NUMBER_COUNT,
 };
 
@@ -131,15 +133,20 @@ WASM_EXPORT(record_start) int32_t wasm_record_start(int32_t session,
 WASM_EXPORT(record_write) void wasm_record_write(int32_t session);
 WASM_EXPORT(record_read) int32_t wasm_record_read(int32_t session,
                                                   uint32_t length);
-/* A refresh begins anew (enum record_todo follows from the next two). */
-WASM_EXPORT(record_renew) void wasm_record_renew(int32_t session);
+/* A refresh begins anew (enum record_todo follows from the next two). by_cookie:
+   the browser holds R, and a line of secrets may begin. */
+WASM_EXPORT(record_renew) void wasm_record_renew(int32_t session,
+                                                 int32_t by_cookie);
 /*
- * The text's first 32 bytes are random. With RECORD_SEND, out: sid, secret and R
- * (empty in cookie mode) in base64url, and the 32 bytes whose SHA-256 is `next`;
- * WASM_GENERATION.
+ * The text's first 32 bytes are random; WASM_RANDOM, WASM_WALL_MS. With
+ * RECORD_SEND enum record_kind << 16 too, and out: sid, secret (RECORD_LINE: the
+ * commitment that it begins from) and R (empty in cookie mode) in base64url, and
+ * the 32 bytes whose SHA-256 is `next`; WASM_GENERATION, WASM_TO. What a
+ * RECORD_ASK does not say is empty.
  */
 WASM_EXPORT(record_begin) uint32_t wasm_record_begin(int32_t session);
-/* outcome and kind as of wasm_outcome_read; WASM_GENERATION of `behind`. */
+/* outcome and kind as of wasm_outcome_read; WASM_GENERATION of `behind` and of
+   `reseed`, with that also the text: the answer's `from` and behind it its sid. */
 WASM_EXPORT(record_apply) uint32_t wasm_record_apply(int32_t session,
                                                      int32_t outcome,
                                                      int32_t kind);
@@ -157,6 +164,7 @@ WASM_EXPORT(fields_clear) void wasm_fields_clear(void);
 /* Of the text; it must stay there until the message is built. */
 WASM_EXPORT(field_text) void wasm_field_text(int32_t field, uint32_t offset,
                                              uint32_t length);
+WASM_EXPORT(field_null) void wasm_field_null(int32_t field);
 WASM_EXPORT(field_number) void wasm_field_number(int32_t field, double value);
 /*
  * enum request_result. Out: method, target, content type, body, and name and

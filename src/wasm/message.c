@@ -22,6 +22,11 @@ void wasm_field_text(int32_t field, uint32_t offset, uint32_t length)
                     (struct span){text + offset, length});
 }
 
+void wasm_field_null(int32_t field)
+{
+    fields_set_null(&given, (enum field)field);
+}
+
 void wasm_field_number(int32_t field, double value)
 {
     fields_set_int(&given, (enum field)field, (int64_t)value);

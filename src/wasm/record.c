@@ -43,6 +43,10 @@ void wasm_record_write(int32_t session)
     pack_put(&pack, r->secret, sizeof r->secret);
     pack_put(&pack, r->next, sizeof r->next);
     pack_put(&pack, r->older, (size_t)r->older_count * RECORD_SECRET_SIZE);
+    if (r->state == RECORD_SEEDING) {
+        pack_put_int(&pack, r->from_generation);
+        pack_put(&pack, r->from, sizeof r->from);
+    }
     out_begin();
     out_add(pack_text(&pack, room));
     bytes_wipe(&pack, sizeof pack);
@@ -69,6 +73,10 @@ static void take_record(struct pack *pack, struct record *r)
     pack_take(pack, r->secret, sizeof r->secret);
     pack_take(pack, r->next, sizeof r->next);
     pack_take(pack, r->older, (size_t)count * RECORD_SECRET_SIZE);
+    if (r->state == RECORD_SEEDING) {
+        r->from_generation = pack_take_int(pack);
+        pack_take(pack, r->from, sizeof r->from);
+    }
 }
 
 int32_t wasm_record_read(int32_t session, uint32_t length)
@@ -79,8 +87,9 @@ int32_t wasm_record_read(int32_t session, uint32_t length)
                 pack_take_int(&pack) == RECORD_VERSION;
 
     take_record(&pack, &found);
-    good = good && pack_close(&pack) && found.state <= RECORD_ENDED &&
-           found.reason <= RECORD_LOST && found.generation >= 0;
+    good = good && pack_close(&pack) && found.state <= RECORD_SEEDING &&
+           found.reason <= RECORD_LOST && found.generation >= 0 &&
+           found.from_generation >= 0;
     if (good)
         session_at(session)->record = found;
     bytes_wipe(&pack, sizeof pack);
@@ -88,9 +97,10 @@ int32_t wasm_record_read(int32_t session, uint32_t length)
     return good ? 0 : -1;
 }
 
-void wasm_record_renew(int32_t session)
+void wasm_record_renew(int32_t session, int32_t by_cookie)
 {
-    session_at(session)->steps = (struct record_refresh){0};
+    session_at(session)->steps =
+        (struct record_refresh){.by_cookie = by_cookie != 0};
 }
 
 /* Each in its own place of `room`. */
@@ -98,6 +108,7 @@ static void add_encoded(const uint8_t *bytes, size_t size, size_t place)
 {
     char *at = room + place * 64;
 
+    size = bytes == NULL ? 0 : size;
     out_add((struct span){at, base64url_encode(bytes, size, at)});
 }
 
@@ -105,19 +116,23 @@ uint32_t wasm_record_begin(int32_t session)
 {
     struct session *s = session_at(session);
     struct record_message message;
-    unsigned todo = record_begin(&s->record, &s->steps, (const uint8_t *)text,
-                                 &message);
+    unsigned todo;
 
+    s->steps.chance = (uint32_t)numbers[WASM_RANDOM];
+    s->steps.clock_ms = (int64_t)numbers[WASM_WALL_MS];
+    todo = record_begin(&s->record, &s->steps, (const uint8_t *)text, &message);
     out_begin();
     if ((todo & RECORD_SEND) == 0)
         return todo;
     add_encoded(message.sid, RECORD_SID_SIZE, 0);
-    add_encoded(message.secret, RECORD_SECRET_SIZE, 1);
-    add_encoded(message.session,
-                message.session != NULL ? RECORD_SECRET_SIZE : 0, 2);
-    out_add((struct span){(const char *)message.next, RECORD_SECRET_SIZE});
+    add_encoded(message.kind == RECORD_LINE ? message.from : message.secret,
+                RECORD_SECRET_SIZE, 1);
+    add_encoded(message.session, RECORD_SECRET_SIZE, 2);
+    out_add((struct span){(const char *)message.next,
+                          message.next == NULL ? 0 : RECORD_SECRET_SIZE});
     numbers[WASM_GENERATION] = (double)message.generation;
-    return todo;
+    numbers[WASM_TO] = (double)message.to;
+    return todo | (unsigned)message.kind << 16;
 }
 
 static enum record_reason reason_of(enum reply_kind kind)
@@ -138,6 +153,20 @@ static enum record_reason reason_of(enum reply_kind kind)
     }
 }
 
+/* From the text: the commitment, and behind it the sid, both in base64url. */
+static bool take_told(struct record_reply *out)
+{
+    const struct span from = {text, BASE64URL_LENGTH(RECORD_SECRET_SIZE)};
+    const struct span sid = {text + from.length,
+                             BASE64URL_LENGTH(RECORD_SID_SIZE)};
+    size_t size = 0;
+
+    return base64url_decode(from, out->from, sizeof out->from, &size) &&
+           size == sizeof out->from &&
+           base64url_decode(sid, out->sid, sizeof out->sid, &size) &&
+           size == sizeof out->sid;
+}
+
 uint32_t wasm_record_apply(int32_t session, int32_t outcome, int32_t kind)
 {
     static const uint8_t answers[] = {
@@ -147,8 +176,7 @@ uint32_t wasm_record_apply(int32_t session, int32_t outcome, int32_t kind)
         [OUTCOME_STALE] = RECORD_STALE,
         [OUTCOME_BEHIND] = RECORD_BEHIND,
         [OUTCOME_OTHER_SESSION] = RECORD_OTHER_SESSION,
-        // Nothing was asked that this could answer.
-        [OUTCOME_RESEED] = RECORD_PASSING,
+        [OUTCOME_RESEED] = RECORD_RESEED,
         [OUTCOME_UNRECOGNISED] = RECORD_PASSING,
         [OUTCOME_PASSING] = RECORD_PASSING,
         [OUTCOME_NOT_SENT] = RECORD_PASSING,
@@ -156,13 +184,16 @@ uint32_t wasm_record_apply(int32_t session, int32_t outcome, int32_t kind)
         [OUTCOME_CONFIG] = RECORD_PASSING,
     };
     struct session *s = session_at(session);
-    const struct record_reply reply = {
+    struct record_reply reply = {
         .answer = (enum record_answer)answers[outcome],
         .reason = outcome == OUTCOME_REFUSED ? reason_of((enum reply_kind)kind)
                                              : RECORD_NO_REASON,
         .generation = (int64_t)numbers[WASM_GENERATION],
     };
 
+    // What a line is to begin from, and is not: somebody else's words.
+    if (reply.answer == RECORD_RESEED && !take_told(&reply))
+        reply.answer = RECORD_PASSING;
     return record_apply(&s->record, &s->steps, &reply);
 }
 

@@ -39,7 +39,7 @@ export interface CoreExports {
   record_start(session: number, length: number, hasSession: number): number
   record_write(session: number): void
   record_read(session: number, length: number): number
-  record_renew(session: number): void
+  record_renew(session: number, byCookie: number): void
   record_begin(session: number): number
   record_apply(session: number, outcome: number, kind: number): number
   record_end(session: number, reason: number, tell: number): number
@@ -47,6 +47,7 @@ export interface CoreExports {
   record_facts(session: number): number
   fields_clear(): void
   field_text(field: number, offset: number, length: number): void
+  field_null(field: number): void
   field_number(field: number, value: number): void
   message_build(session: number, message: number): number
   access_build(session: number, length: number): number
@@ -105,12 +106,14 @@ export class Core {
   }
 
   /** The fields of the next message; false where they do not fit. */
-  give(fields: Partial<Record<Field, string | number>>): boolean {
+  give(fields: Partial<Record<Field, string | number | null>>): boolean {
     let offset = 0
     this.c.fields_clear()
     for (const [key, value] of Object.entries(fields)) {
       const field = Number(key)
-      if (typeof value === 'number') {
+      if (value === null) {
+        this.c.field_null(field)
+      } else if (typeof value === 'number') {
         this.c.field_number(field, value)
       } else if (value !== undefined) {
         const length = this.write(value, offset)

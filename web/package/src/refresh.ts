@@ -1,7 +1,7 @@
 // One refresh: what must be durable is, then one message, then what its answer
 // makes of the session. The core decides; the vault is changed in two steps that
 // no other tab can break into.
-import { Case, End, Fact, Field, Message, Num, Outcome, Step, Todo, Why } from '#core/constants'
+import { Case, End, Fact, Field, Message, Num, Outcome, RecordKind, Step, Todo, Why } from '#core/constants'
 import { tellSignOut } from './account'
 import { now } from './clock'
 import { reasonOf } from './reasons'
@@ -95,20 +95,32 @@ function endByRecord(host: Host, entry: Entry): Ending {
   return ending(End.REFUSED, why)
 }
 
+/** A step; or, of a browser whose secrets fit no more, what leads to a new line. */
+function fieldsOf(host: Host, kind: RecordKind): Fields {
+  const { core } = host
+  const fields: Fields = { [Field.SID]: core.read(0), [Field.GENERATION]: core.get(Num.GENERATION) }
+  if (kind === RecordKind.ASK) {
+    fields[Field.GENERATION] = null
+  } else if (kind === RecordKind.LINE) {
+    fields[Field.FROM] = core.read(1)
+    fields[Field.TO] = core.get(Num.TO)
+  } else {
+    fields[Field.SECRET] = core.read(1)
+  }
+  return fields
+}
+
 function prepareCommitted(host: Host, entry: Entry, sent: Sent): Ending | undefined {
   const { core } = host
   if (!readRecord(host, entry)) return ending(End.PASSING, Why.VAULT)
+  core.set(Num.WALL_MS, Date.now())
   core.writeBytes(random32())
   const todo = core.c.record_begin(host.id)
   if ((todo & Step.SEND) === 0) return endByRecord(host, entry)
-  sent.fields = {
-    [Field.SID]: core.read(0),
-    [Field.SECRET]: core.read(1),
-    [Field.GENERATION]: core.get(Num.GENERATION)
-  }
+  sent.fields = fieldsOf(host, todo >>> 16)
   const session = core.read(2)
   if (session !== '') sent.fields[Field.SESSION] = session
-  sent.next = core.readBytes(3).slice()
+  if (todo >>> 16 !== RecordKind.ASK) sent.next = core.readBytes(3).slice()
   writeRecord(host, entry)
   return undefined
 }
@@ -202,6 +214,7 @@ function settleCommitted(host: Host, entry: Entry, sent: Sent, told: Refreshed):
   const { core } = host
   if (!readRecord(host, entry)) return ending(End.PASSING, Why.VAULT)
   core.set(Num.GENERATION, told.generation)
+  if (told.outcome === Outcome.RESEED) core.write(`${told.from}${told.sid}`)
   const todo = core.c.record_apply(host.id, told.outcome, told.kind)
   if ((todo & Step.OVER) !== 0) return { ...endByRecord(host, entry), status: told.status }
   if ((todo & Step.SAVE) !== 0) writeRecord(host, entry)
@@ -326,6 +339,7 @@ async function flyInTurn(host: Host, number: number, turn: boolean): Promise<voi
   await catchUp(host)
   const until = now() + host.limitMs
   let next = number
+  host.core.c.record_renew(host.id, host.cookie ? 1 : 0)
   do {
     next = await flyOnce(host, next)
   } while (next >= 0 && now() < until)

@@ -6,7 +6,7 @@ import type { Host } from './host'
 import { StayError } from './errors'
 import type { User } from './api'
 
-export type Fields = Partial<Record<Field, string | number>>
+export type Fields = Partial<Record<Field, string | number | null>>
 
 /** What came back, as far as the core wants to know. */
 interface Raw {
@@ -23,6 +23,7 @@ export interface Answer {
   refresh?: string
   lifeMs: number
   sid?: string
+  from?: string
   generation: number
   user?: User
   message?: string
@@ -139,6 +140,7 @@ function lift(host: Host, raw: Raw): Answer {
     access,
     refresh: core.answer(Field.REFRESH),
     sid: core.answer(Field.SID),
+    from: core.answer(Field.FROM),
     generation: core.c.answer_number(Field.GENERATION, 0),
     user: userOf(host),
     message: core.answer(Field.MESSAGE),
