@@ -5,7 +5,7 @@ PORT   ?= 8080
 FOLDER ?= var
 
 all: build/build.ninja
-	@ninja -C build
+	@ninja -C build --quiet
 
 # Anew after an installation: what it has decides what is built.
 build/build.ninja: build/installed

@@ -56,7 +56,7 @@ enum message {
     MESSAGE_USER_LIST, /* all accounts, for administrators */
     MESSAGE_USER_CHANGE,
     MESSAGE_USER_END, /* all sessions of one */
-    MESSAGE_PAGE, /* one more page of the family's own, the same for all */
+    MESSAGE_PAGE,     /* one more page of the family's own, the same for all */
     MESSAGE_COUNT
 };
 

@@ -16,7 +16,7 @@ enum outcome {
     OUTCOME_STALE,
     OUTCOME_BEHIND, /* with FIELD_GENERATION */
     OUTCOME_OTHER_SESSION,
-    OUTCOME_RESEED, /* with FIELD_GENERATION, FIELD_FROM and FIELD_SID */
+    OUTCOME_RESEED,       /* with FIELD_GENERATION, FIELD_FROM and FIELD_SID */
     OUTCOME_UNRECOGNISED, /* 400, 401, 403 in JSON or empty, in other words */
     OUTCOME_PASSING,      /* a proxy, an overload, a captive portal */
     OUTCOME_NOT_SENT,     /* passing too: nothing left this machine */

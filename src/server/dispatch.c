@@ -61,8 +61,7 @@ bool dispatch_serves(enum message message)
  */
 static bool enter_cookie_mode(struct call *call)
 {
-    enum message twin =
-        cookie_message(&call->mount->dialect, call->message);
+    enum message twin = cookie_message(&call->mount->dialect, call->message);
     enum reply_kind kind;
 
     if (twin == MESSAGE_NONE || !cookie_is_asked(call))
@@ -162,7 +161,8 @@ void dispatch(struct call *call)
     }
     if (place_take(call) || web_take(call))
         return;
-    route = mount_route(&call->server->mounts, dispatch_wish(call), &call->seen);
+    route =
+        mount_route(&call->server->mounts, dispatch_wish(call), &call->seen);
     call->mount = route.mount;
     call->message = route.message;
     call->seen.path = route.path;

@@ -187,9 +187,9 @@ static void read_line(const struct call *call, struct rotate_committed *r)
           present_bytes(call, FIELD_FROM, line->from, sizeof line->from) &&
           present_bytes(call, FIELD_NEXT, line->next, sizeof line->next)));
     // An empty store cannot know whose cookie it is.
-    line->sid_fits = line->complete &&
-                     (!has_sid ||
-                      memcmp(sent_sid, r->sid, sizeof sent_sid) == 0);
+    line->sid_fits =
+        line->complete &&
+        (!has_sid || memcmp(sent_sid, r->sid, sizeof sent_sid) == 0);
 }
 
 /* Only some families' claims tell more of a user than id and roles. */

@@ -31,8 +31,9 @@ struct rotate_committed {
         verdict;        /* ROTATION_REVOKE: ended by this very call */
     int64_t generation; /* granted: the new one; ROTATION_BEHIND and _RESEED:
                            the row's */
-    uint8_t from[ROTATION_HASH_SIZE]; /* ROTATION_RESEED: its newest commitment */
-    struct store_holder holder; /* zeros on ROTATION_UNKNOWN and _BAD */
+    uint8_t
+        from[ROTATION_HASH_SIZE]; /* ROTATION_RESEED: its newest commitment */
+    struct store_holder holder;   /* zeros on ROTATION_UNKNOWN and _BAD */
 };
 
 /*

@@ -79,7 +79,7 @@ struct worker {
     struct known known;         /* tokens that they have found good */
     struct standings standings; /* and how their sessions stand; of `reader` */
     struct demo_waiting waiting;
-    size_t codes;               /* on their way to the writer (server/code.h) */
+    size_t codes; /* on their way to the writer (server/code.h) */
 };
 
 /* Switches of --demo; all zero otherwise. */

@@ -160,8 +160,8 @@ bool web_take(struct call *call)
         file = web_find(web, SPAN("/index.html"));
         linked = true;
     }
-    if (file == NULL && !(linked && web->missing &&
-                          span_is(call->seen.path, "/")))
+    if (file == NULL &&
+        !(linked && web->missing && span_is(call->seen.path, "/")))
         return false;
     call->place = place_of_web();
     if (file != NULL)

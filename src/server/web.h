@@ -16,12 +16,7 @@
 
 struct call;
 
-enum web_coding {
-    WEB_PLAIN,
-    WEB_GZIP,
-    WEB_BROTLI,
-    WEB_CODINGS
-};
+enum web_coding { WEB_PLAIN, WEB_GZIP, WEB_BROTLI, WEB_CODINGS };
 
 enum {
     WEB_FILES_MAX = 4096,

@@ -52,22 +52,22 @@ static const struct type_row {
     const char *ending;
     const char *type;
 } types[] = {
-    {".html",        "text/html; charset=utf-8"        },
-    {".js",          "text/javascript; charset=utf-8"  },
-    {".mjs",         "text/javascript; charset=utf-8"  },
-    {".css",         "text/css; charset=utf-8"         },
-    {".svg",         "image/svg+xml"                   },
-    {".json",        "application/json"                },
-    {".map",         "application/json"                },
-    {".webmanifest", "application/manifest+json"       },
-    {".txt",         "text/plain; charset=utf-8"       },
-    {".png",         "image/png"                       },
-    {".jpg",         "image/jpeg"                      },
-    {".jpeg",        "image/jpeg"                      },
-    {".webp",        "image/webp"                      },
-    {".ico",         "image/x-icon"                    },
-    {".woff2",       "font/woff2"                      },
-    {".wasm",        "application/wasm"                },
+    {".html",        "text/html; charset=utf-8"      },
+    {".js",          "text/javascript; charset=utf-8"},
+    {".mjs",         "text/javascript; charset=utf-8"},
+    {".css",         "text/css; charset=utf-8"       },
+    {".svg",         "image/svg+xml"                 },
+    {".json",        "application/json"              },
+    {".map",         "application/json"              },
+    {".webmanifest", "application/manifest+json"     },
+    {".txt",         "text/plain; charset=utf-8"     },
+    {".png",         "image/png"                     },
+    {".jpg",         "image/jpeg"                    },
+    {".jpeg",        "image/jpeg"                    },
+    {".webp",        "image/webp"                    },
+    {".ico",         "image/x-icon"                  },
+    {".woff2",       "font/woff2"                    },
+    {".wasm",        "application/wasm"              },
 };
 
 static bool ends_with(const char *path, const char *ending)
@@ -229,8 +229,8 @@ static bool take_entry(struct web_folder *folder, FTS *tree, FTSENT *at,
 static bool walk(struct web_folder *folder, char *root, char why[WEB_WHY_SIZE])
 {
     char *roots[] = {root, NULL};
-    FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR | FTS_COMFOLLOW,
-                         NULL);
+    FTS *tree =
+        fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR | FTS_COMFOLLOW, NULL);
     bool good = true;
     FTSENT *at;
 

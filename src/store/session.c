@@ -142,7 +142,8 @@ int64_t store_lifetime_before(int64_t now_s, int64_t limit_s)
 static bool is_past(int64_t created_s, int64_t used_s,
                     const struct store_lifetime *lifetime)
 {
-    return created_s <= store_lifetime_before(lifetime->now_s, lifetime->max_s) ||
+    return created_s <=
+               store_lifetime_before(lifetime->now_s, lifetime->max_s) ||
            used_s <= store_lifetime_before(lifetime->now_s, lifetime->idle_s);
 }
 

@@ -306,11 +306,10 @@ struct store_search {
 enum { STORE_SEARCH_SIZE = 256 }; /* of its text, with its NUL */
 
 /* By id. `sessions`: the user's living ones. */
-enum store_result
-store_user_search(struct store *store, const struct store_search *search,
-                  bool (*row)(void *context, const struct store_user *user,
-                              int64_t sessions),
-                  void *context);
+enum store_result store_user_search(
+    struct store *store, const struct store_search *search,
+    bool (*row)(void *context, const struct store_user *user, int64_t sessions),
+    void *context);
 
 /* ---- Sessions: one row each, of constant size, found by sid alone ---- */
 

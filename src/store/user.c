@@ -242,11 +242,10 @@ static void write_pattern(const char *text, char out[2 * STORE_SEARCH_SIZE + 2])
     *out = '\0';
 }
 
-enum store_result
-store_user_search(struct store *store, const struct store_search *search,
-                  bool (*row)(void *context, const struct store_user *user,
-                              int64_t sessions),
-                  void *context)
+enum store_result store_user_search(
+    struct store *store, const struct store_search *search,
+    bool (*row)(void *context, const struct store_user *user, int64_t sessions),
+    void *context)
 {
     struct query q = query_of(store, USER_SEARCH);
     char pattern[2 * STORE_SEARCH_SIZE + 2];

@@ -1,6 +1,5 @@
 #include "core/record.h"
 
-
 #include "core/dialect.h"
 #include "core/outcome.h"
 #include "wasm/exports.h"

@@ -32,9 +32,8 @@ static void check_audit(struct stayd *stayd)
 
 static void loopback(void **state)
 {
-    static const char *const options[] = {"--trust-proxy", "127.0.0.1",
-                                          "--origin", "https://app.example",
-                                          NULL};
+    static const char *const options[] = {
+        "--trust-proxy", "127.0.0.1", "--origin", "https://app.example", NULL};
     struct stayd stayd;
     struct rows rows;
 

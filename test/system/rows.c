@@ -222,8 +222,7 @@ static bool read_cookie(const struct wire_reply *reply, const char *name,
     for (size_t i = 0; wire_header(reply, "Set-Cookie", i, value); i++) {
         if (strncmp(value, name, length) != 0 || value[length] != '=')
             continue;
-        (void)snprintf(out, size, "%.*s",
-                       (int)strcspn(value + length + 1, ";"),
+        (void)snprintf(out, size, "%.*s", (int)strcspn(value + length + 1, ";"),
                        value + length + 1);
         return true;
     }

@@ -12,9 +12,9 @@
 #include "stayd.h"
 
 enum {
-    LONG = 255,             /* bytes of the longest text that is looked for */
-    PAGE = 50,              /* accounts of one answer */
-    MORE = 48,              /* accounts beside the three of the demonstration */
+    LONG = 255, /* bytes of the longest text that is looked for */
+    PAGE = 50,  /* accounts of one answer */
+    MORE = 48,  /* accounts beside the three of the demonstration */
     DISABLED_MS = 30 * 1000, /* POST /demo/disable */
     LATE_MS = 5 * 1000,
 };

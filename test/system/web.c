@@ -46,10 +46,9 @@ static bool make_folder(char folder[PROCESS_PATH_SIZE])
 
     for (size_t i = 0; good && i < COUNT(made); i++) {
         path_of(folder, made[i].name, path);
-        good = made[i].text == NULL
-                   ? mkdir(path, S_IRWXU) == 0
-                   : process_write_file(path, made[i].text,
-                                        strlen(made[i].text));
+        good = made[i].text == NULL ? mkdir(path, S_IRWXU) == 0
+                                    : process_write_file(path, made[i].text,
+                                                         strlen(made[i].text));
     }
     path_of(folder, "link.txt", path);
     return good && symlink("/etc/passwd", path) == 0;
@@ -161,8 +160,14 @@ static void refused(void **state)
     char app[PROCESS_PATH_SIZE];
     char path[NAME_SIZE];
     char want[2 * NAME_SIZE];
-    const char *argv[] = {stayd_path(), "--listen", "127.0.0.1:0", "--database",
-                          "sqlite:/nonexistent/db", "--web", NULL, NULL};
+    const char *argv[] = {stayd_path(),
+                          "--listen",
+                          "127.0.0.1:0",
+                          "--database",
+                          "sqlite:/nonexistent/db",
+                          "--web",
+                          NULL,
+                          NULL};
     struct process_result result;
 
     (void)state;

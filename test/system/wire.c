@@ -198,9 +198,8 @@ struct wire_reply wire_ask_on(int fd, const struct wire_request *request)
     if (request->body != NULL)
         (void)snprintf(length, sizeof length, "Content-Length: %zu\r\n",
                        body_size);
-    size = asprintf(&head, "%s %s HTTP/1.1\r\n%s%s%s%s\r\n",
-                    request->method, request->path,
-                    named ? "" : "Host: localhost\r\n", headers,
+    size = asprintf(&head, "%s %s HTTP/1.1\r\n%s%s%s%s\r\n", request->method,
+                    request->path, named ? "" : "Host: localhost\r\n", headers,
                     request->body != NULL && !typed
                         ? "Content-Type: application/json\r\n"
                         : "",
