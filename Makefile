@@ -5,7 +5,9 @@ PORT   ?= 8080
 FOLDER ?= var
 
 all: build/build.ninja
-	@ninja -C build --quiet
+	@[ -e build/stayd ] || echo building
+	@ninja -C build --quiet >build/ninja.log || { cat build/ninja.log; exit 1; }
+	@grep -v '^ninja: ' build/ninja.log || true
 
 # Anew after an installation: what it has decides what is built.
 build/build.ninja: build/installed
