@@ -1,6 +1,8 @@
 #!/bin/sh
-# src/wasm/build.sh OUT: core.wasm, the core for JavaScript, and core.js, the same
-# as plain JavaScript for pages whose Content-Security-Policy forbids WebAssembly.
+# src/wasm/build.sh OUT: core.wasm, the core for JavaScript; loader.wasm, the
+# loader of dialects; core.js and loader.js, the same as plain JavaScript for
+# pages whose Content-Security-Policy forbids WebAssembly; loader-moved.wasm, the
+# loader at other addresses, which shows what has one in it.
 #
 # The linker is called by itself: the compiler's driver would run wasm-opt where
 # it finds one, and then the result would depend on what else is installed. The
@@ -29,19 +31,45 @@ to_js=$(find wasm2js)
 
 flags='--target=wasm32 -mcpu=mvp -ffreestanding -nostdlib -std=gnu11 -Oz -flto
     -Isrc -Iinclude -Wall -Wextra -Werror'
-objects=
+shared=
+core=
+loader=
 for source in src/base/*.c src/core/*.c src/wasm/*.c; do
     object=$work/$(echo "$source" | tr / -).o
     extra=
+    case $source in
     # These would be turned into calls of themselves.
-    [ "$source" = src/wasm/libc.c ] && extra='-fno-builtin -fno-lto'
+    src/wasm/libc.c) extra='-fno-builtin -fno-lto' shared="$shared $object" ;;
+    # src/wasm/absent.c stands for them.
+    src/core/date_write.c | src/core/header_cookie.c) continue ;;
+    src/wasm/loader.c) loader=$object ;;
+    src/wasm/*) core="$core $object" ;;
+    *) shared="$shared $object" ;;
+    esac
     # shellcheck disable=SC2086 # words
     "$clang" $flags $extra -c "$source" -o "$object"
-    objects="$objects $object"
 done
+
+# bind FILE OPTION-OR-OBJECT...
+bind() {
+    file=$1
+    shift
+    "$ld" --no-entry --gc-sections --strip-all --lto-O2 -z stack-size=131072 \
+        -o "$file" "$@"
+}
+
+# link NAME OBJECT...: NAME.wasm and NAME.js
+link() {
+    name=$1
+    shift
+    bind "$work/$name.wasm" "$@"
+    "$optimise" -Oz --converge --strip-debug --strip-producers \
+        "$work/$name.wasm" -o "$out/$name.wasm"
+    "$to_js" -Os "$work/$name.wasm" -o "$out/$name.js"
+}
 # shellcheck disable=SC2086 # words
-"$ld" --no-entry --gc-sections --strip-all --lto-O2 -z stack-size=131072 \
-    -o "$work/linked.wasm" $objects
-"$optimise" -Oz --converge --strip-debug --strip-producers \
-    "$work/linked.wasm" -o "$out/core.wasm"
-"$to_js" -Os "$work/linked.wasm" -o "$out/core.js"
+link core $core $shared
+# shellcheck disable=SC2086 # words
+link loader $loader $shared
+# shellcheck disable=SC2086 # words
+bind "$out/loader-moved.wasm" --global-base=262144 $loader $shared

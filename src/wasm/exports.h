@@ -25,8 +25,9 @@
 enum {
     WASM_SESSIONS_MAX = 8,       /* open at a time, in one page */
     WASM_REQUESTS_MAX = 8192,    /* under way at a time, over all sessions */
-    WASM_TEXT_SIZE = 192 * 1024, /* a dialect, or the head and body of an answer */
+    WASM_TEXT_SIZE = 192 * 1024, /* the head and body of an answer */
     WASM_OUT_MAX = 64,           /* pairs */
+    WASM_IMAGE_SIZE = 64 * 1024, /* of a dialect */
 };
 
 /* What wasm_number() holds, by index. In, but for those marked out. */
@@ -57,11 +58,10 @@ WASM_EXPORT(open) int32_t wasm_open(double early_ms);
 WASM_EXPORT(close) void wasm_close(int32_t session);
 
 /*
- * The dialect in the text's first `length` bytes. 0: good; -1: not, and the one
- * pair in out says why.
+ * Where the session's dialect stands: WASM_IMAGE_SIZE bytes, to be filled with
+ * an image of it (web/package/src/image.ts) before anything else is asked.
  */
-WASM_EXPORT(dialect_load) int32_t wasm_dialect_load(int32_t session,
-                                                    uint32_t length);
+WASM_EXPORT(dialect_image) void *wasm_dialect_image(int32_t session);
 
 /* Bits of wasm_dialect_facts. */
 enum wasm_dialect_fact {
@@ -78,13 +78,12 @@ WASM_EXPORT(dialect_facts) uint32_t wasm_dialect_facts(int32_t session);
 /* ---- The engine: bits of enum engine_todo, and the reason << 16 ---- */
 
 /* A handle, or -1. need_ms: struct engine_request; origin -1: foreign. */
-WASM_EXPORT(request_open) int32_t wasm_request_open(int32_t session,
-                                                    int32_t origin,
-                                                    double need_ms);
+WASM_EXPORT(request_open)
+int32_t wasm_request_open(int32_t session, int32_t origin, double need_ms);
 WASM_EXPORT(request_close) void wasm_request_close(int32_t request);
 /* need_ms again; and it belongs to no session yet. Before it was ever sent. */
-WASM_EXPORT(request_reset) void wasm_request_reset(int32_t request,
-                                                   double need_ms);
+WASM_EXPORT(request_reset)
+void wasm_request_reset(int32_t request, double need_ms);
 WASM_EXPORT(ask) uint32_t wasm_ask(int32_t request);
 WASM_EXPORT(ask_newer) uint32_t wasm_ask_newer(int32_t request);
 /* status: enum engine_status. */
@@ -112,8 +111,8 @@ WASM_EXPORT(rest_ms) double wasm_rest_ms(int32_t session);
 
 /* The budget as text, out and in (`length` bytes; 0 or unreadable: none). */
 WASM_EXPORT(budget_write) void wasm_budget_write(int32_t session);
-WASM_EXPORT(budget_read) void wasm_budget_read(int32_t session,
-                                               uint32_t length);
+WASM_EXPORT(budget_read)
+void wasm_budget_read(int32_t session, uint32_t length);
 /* The network is back: the rest is over; the allowance stays as it is. */
 WASM_EXPORT(budget_wake) void wasm_budget_wake(int32_t session);
 
@@ -124,13 +123,13 @@ WASM_EXPORT(budget_wake) void wasm_budget_wake(int32_t session);
  * behind them the 32 bytes of S_0 and, outside cookie mode, the 32 of R. 0: good,
  * -1: no sid.
  */
-WASM_EXPORT(record_start) int32_t wasm_record_start(int32_t session,
-                                                    uint32_t length,
-                                                    int32_t has_session);
+WASM_EXPORT(record_start)
+int32_t
+    wasm_record_start(int32_t session, uint32_t length, int32_t has_session);
 /* The record as text, out and in. 0: good; -1: not readable. */
 WASM_EXPORT(record_write) void wasm_record_write(int32_t session);
-WASM_EXPORT(record_read) int32_t wasm_record_read(int32_t session,
-                                                  uint32_t length);
+WASM_EXPORT(record_read)
+int32_t wasm_record_read(int32_t session, uint32_t length);
 /* A refresh begins anew (enum record_todo follows from the next two). */
 WASM_EXPORT(record_renew) void wasm_record_renew(int32_t session);
 /*
@@ -140,12 +139,11 @@ WASM_EXPORT(record_renew) void wasm_record_renew(int32_t session);
  */
 WASM_EXPORT(record_begin) uint32_t wasm_record_begin(int32_t session);
 /* outcome and kind as of wasm_outcome_read; WASM_GENERATION of `behind`. */
-WASM_EXPORT(record_apply) uint32_t wasm_record_apply(int32_t session,
-                                                     int32_t outcome,
-                                                     int32_t kind);
+WASM_EXPORT(record_apply)
+uint32_t wasm_record_apply(int32_t session, int32_t outcome, int32_t kind);
 /* reason: enum record_reason. 1: it was live. */
-WASM_EXPORT(record_end) int32_t wasm_record_end(int32_t session, int32_t reason,
-                                                int32_t tell);
+WASM_EXPORT(record_end)
+int32_t wasm_record_end(int32_t session, int32_t reason, int32_t tell);
 WASM_EXPORT(record_told) void wasm_record_told(int32_t session);
 /* enum record_state | enum record_reason << 8 | a sign-out is due << 16; out: R in
    base64url, empty in cookie mode */
@@ -155,42 +153,39 @@ WASM_EXPORT(record_facts) uint32_t wasm_record_facts(int32_t session);
 
 WASM_EXPORT(fields_clear) void wasm_fields_clear(void);
 /* Of the text; it must stay there until the message is built. */
-WASM_EXPORT(field_text) void wasm_field_text(int32_t field, uint32_t offset,
-                                             uint32_t length);
+WASM_EXPORT(field_text)
+void wasm_field_text(int32_t field, uint32_t offset, uint32_t length);
 WASM_EXPORT(field_number) void wasm_field_number(int32_t field, double value);
 /*
  * enum request_result. Out: method, target, content type, body, and name and
  * value of each header.
  */
-WASM_EXPORT(message_build) int32_t wasm_message_build(int32_t session,
-                                                      int32_t message);
+WASM_EXPORT(message_build)
+int32_t wasm_message_build(int32_t session, int32_t message);
 /* The token in the text; out: name and value. 0: good. */
-WASM_EXPORT(access_build) int32_t wasm_access_build(int32_t session,
-                                                    uint32_t length);
+WASM_EXPORT(access_build)
+int32_t wasm_access_build(int32_t session, uint32_t length);
 
 /*
  * An answer: the text holds its headers, `head` bytes of "name:value\n", and
  * behind them `body` bytes. enum verdict | enum reply_kind << 8 | field << 16.
  */
-WASM_EXPORT(reply_read) uint32_t wasm_reply_read(int32_t session,
-                                                 int32_t message,
-                                                 int32_t status, uint32_t head,
-                                                 uint32_t body);
+WASM_EXPORT(reply_read)
+uint32_t wasm_reply_read(int32_t session, int32_t message, int32_t status,
+                         uint32_t head, uint32_t body);
 /*
  * Likewise of a refresh. status 0: nothing was sent; -1: sent, no complete
  * answer. enum outcome | enum reply_kind << 8; WASM_RETRY_MS.
  */
-WASM_EXPORT(outcome_read) uint32_t wasm_outcome_read(int32_t session,
-                                                     int32_t message,
-                                                     int32_t status,
-                                                     uint32_t head,
-                                                     uint32_t body);
+WASM_EXPORT(outcome_read)
+uint32_t wasm_outcome_read(int32_t session, int32_t message, int32_t status,
+                           uint32_t head, uint32_t body);
 /* What the last answer carried. 1, and out has it; or 0. */
 WASM_EXPORT(answer_text) int32_t wasm_answer_text(int32_t field);
-WASM_EXPORT(answer_number) double wasm_answer_number(int32_t field,
-                                                     double otherwise);
+WASM_EXPORT(answer_number)
+double wasm_answer_number(int32_t field, double otherwise);
 /* exp - iat of the JWT in the text, or exp less now_s; 0: it does not tell. */
-WASM_EXPORT(token_life_ms) double wasm_token_life_ms(uint32_t length,
-                                                     double now_s);
+WASM_EXPORT(token_life_ms)
+double wasm_token_life_ms(uint32_t length, double now_s);
 
 #endif

@@ -88,7 +88,8 @@ static struct answer answer_of(int32_t status, uint32_t head, uint32_t body,
     return (struct answer){
         .status = status,
         .headers = lines,
-        .headers_count = split_head((struct span){text, head}, lines),
+        .headers_count = split_head((struct span){text,        head},
+           lines),
         .body = {text + head, body},
     };
 }

@@ -1,6 +1,5 @@
 #include "core/record.h"
 
-
 #include "core/dialect.h"
 #include "core/outcome.h"
 #include "wasm/exports.h"
@@ -105,8 +104,8 @@ uint32_t wasm_record_begin(int32_t session)
 {
     struct session *s = session_at(session);
     struct record_message message;
-    unsigned todo = record_begin(&s->record, &s->steps, (const uint8_t *)text,
-                                 &message);
+    unsigned todo =
+        record_begin(&s->record, &s->steps, (const uint8_t *)text, &message);
 
     out_begin();
     if ((todo & RECORD_SEND) == 0)

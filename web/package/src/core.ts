@@ -1,6 +1,8 @@
 // The one place that touches WebAssembly: numbers and texts across the border.
 import { Limit, Num } from '#core/constants'
 import type { Field } from '#core/constants'
+import { instance } from '#core/instance'
+import packed from '#core/wasm'
 
 /** What src/wasm/exports.h exports; the comments are there. */
 export interface CoreExports {
@@ -11,7 +13,7 @@ export interface CoreExports {
   wipe(): void
   open(earlyMs: number): number
   close(session: number): void
-  dialect_load(session: number, length: number): number
+  dialect_image(session: number): number
   dialect_facts(session: number): number
   request_open(session: number, origin: number, needMs: number): number
   request_close(request: number): void
@@ -62,6 +64,23 @@ export interface CoreExports {
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
+/** One character of an image as its number; none is a lone surrogate. */
+function numberOf(char: string): number {
+  const code = char.codePointAt(0)!
+  return code - (code > 0xdfff ? 0x823 : 35)
+}
+
+/** Writes an image's texts behind its words; the address and length of each. */
+function textsAt(memory: Uint8Array, words: Uint32Array, texts: string[], end: number): [number, number][] {
+  let at = words.byteOffset + words.byteLength
+  return texts.map((text) => {
+    const { read, written } = encoder.encodeInto(text, memory.subarray(at, end))
+    if (read !== text.length) throw new RangeError('dialect: too large')
+    at += written!
+    return [at - written!, written!]
+  })
+}
+
 /** The core's memory never grows, so the views stay good. */
 export class Core {
   readonly numbers: Float64Array
@@ -75,6 +94,25 @@ export class Core {
     this.text = new Uint8Array(buffer, c.text(), Limit.TEXT_SIZE)
     this.out = new Uint32Array(buffer, c.out(), 128)
     this.numbers = new Float64Array(buffer, c.number(), Limit.NUMBER_COUNT)
+  }
+
+  /** Gives a session its dialect: an image, as make/image.mjs writes it. */
+  load(session: number, image: string): void {
+    const [numbers, ...texts] = image.split('\0')
+    const [count, ...codes] = Array.from(numbers, numberOf)
+    const at = this.c.dialect_image(session)
+    const words = new Uint32Array(this.memory.buffer, at, count >> 2)
+    const spans = textsAt(this.memory, words, texts, at + Limit.IMAGE_SIZE)
+    let [i, high, address, text] = [0, 0, at, 0]
+    for (const code of codes) {
+      const n = code >> 2
+      switch (code & 3) {
+        case 0: words[i++] = n + high; high = 0; break
+        case 1: words[i++] = address += 4 * (n & 1 ? -(n + 1) >> 1 : n >> 1); break
+        case 2: high = n << 16; break
+        default: words.set(spans[n === 0 ? text++ : n - 1], i); i += 2
+      }
+    }
   }
 
   /** Writes text at an offset; the bytes written, or -1 where it does not fit. */
@@ -136,23 +174,13 @@ export class Core {
   }
 }
 
-/** Bytes as a string of one character each: how the package carries them. */
-function bytesOf(packed: string): Uint8Array {
-  const bytes = new Uint8Array(packed.length)
-  for (let i = 0; i < packed.length; i++) bytes[i] = packed.charCodeAt(i)
-  return bytes
-}
-
 let loading: Promise<Core> | undefined
 
 async function load(): Promise<Core> {
   try {
-    const { default: packed } = await import('#core/wasm')
-    const module = new WebAssembly.Module(bytesOf(packed) as BufferSource)
-    const instance = new WebAssembly.Instance(module)
-    return new Core(instance.exports as unknown as CoreExports)
+    return new Core(await instance(packed) as unknown as CoreExports)
   } catch {
-    // The page's policy forbids WebAssembly, or there is none.
+    // The page's policy forbids WebAssembly, or it (or inflating) is not there.
     return new Core((await import('#core/js')) as unknown as CoreExports)
   }
 }
