@@ -1,8 +1,9 @@
 #!/bin/sh
-# src/wasm/build.sh OUT: core.wasm, the core for JavaScript; loader.wasm, the
+# src/wasm/build.sh OUT [SOURCE...]: core.wasm, the core for JavaScript; loader.wasm, the
 # loader of dialects; core.js and loader.js, the same as plain JavaScript for
 # pages whose Content-Security-Policy forbids WebAssembly; loader-moved.wasm, the
-# loader at other addresses, which shows what has one in it.
+# loader at other addresses, which shows what has one in it. With sources, these
+# and all the rest as test.wasm and test.js instead.
 #
 # The linker is called by itself: the compiler's driver would run wasm-opt where
 # it finds one, and then the result would depend on what else is installed. The
@@ -13,6 +14,7 @@ LC_ALL=C
 export LC_ALL
 cd "$(dirname "$0")/../.."
 out=$1
+shift
 work=$out/wasm.objects
 mkdir -p "$work"
 
@@ -34,7 +36,8 @@ flags='--target=wasm32 -mcpu=mvp -ffreestanding -nostdlib -std=gnu11 -Oz -flto
 shared=
 core=
 loader=
-for source in src/base/*.c src/core/*.c src/wasm/*.c; do
+tests=
+for source in src/base/*.c src/core/*.c src/wasm/*.c "$@"; do
     object=$work/$(echo "$source" | tr / -).o
     extra=
     case $source in
@@ -44,7 +47,8 @@ for source in src/base/*.c src/core/*.c src/wasm/*.c; do
     src/core/date_write.c | src/core/header_cookie.c) continue ;;
     src/wasm/loader.c) loader=$object ;;
     src/wasm/*) core="$core $object" ;;
-    *) shared="$shared $object" ;;
+    src/*) shared="$shared $object" ;;
+    *) tests="$tests $object" ;;
     esac
     # shellcheck disable=SC2086 # words
     "$clang" $flags $extra -c "$source" -o "$object"
@@ -67,6 +71,11 @@ link() {
         "$work/$name.wasm" -o "$out/$name.wasm"
     "$to_js" -Os "$work/$name.wasm" -o "$out/$name.js"
 }
+if [ $# -gt 0 ]; then
+    # shellcheck disable=SC2086 # words
+    link test $tests $core $shared
+    exit
+fi
 # shellcheck disable=SC2086 # words
 link core $core $shared
 # shellcheck disable=SC2086 # words

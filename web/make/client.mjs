@@ -1,7 +1,7 @@
 // What a client needs of a dialect: the messages it sends, and of the answers what
 // the package asks of them (verdict, and why a session ended). A server words an
 // answer for each field; one that says as much for a client is enough.
-const messages = ['sign_up', 'sign_in', 'sign_in_cookie', 'refresh', 'refresh_cookie',
+export const messages = ['sign_up', 'sign_in', 'sign_in_cookie', 'refresh', 'refresh_cookie',
   'sign_out', 'sign_out_cookie', 'me']
 const forServers = ['$schema', 'about', 'mount', 'preflight', 'jwt', 'accepts', 'client_default',
   'headers', 'reads', 'merge', 'json_type', 'text_type']
@@ -76,16 +76,30 @@ function joined(rules) {
   return kept
 }
 
+/** In place of `missing.username`: which field it is about, a client does not ask. */
+const deniedNames = ['invalid', 'missing', 'null', 'blank', 'wrong_type', 'taken', 'too_short', 'too_long',
+  'too_common', 'all_digits', 'too_like', 'unknown_role', 'unknown_user', 'too_large', 'length_required']
+
+function named(rules) {
+  const free = deniedNames.filter((name) => !rules.some((rule) => rule.name === name))
+  return rules.map((rule) => {
+    if (rule.verdict !== DENIED || rule.isOurs || !rule.name.includes('.')) return rule
+    if (free.length === 0) throw new Error(`no name is left for ${rule.name}`)
+    return { ...rule, name: free.shift() }
+  })
+}
+
 function ruleOf(loader, asked, name, reply) {
   const [kind, field] = name.split('.')
   const { status, body, text } = withoutWordings(reply)
   const { written } = new TextEncoder().encodeInto(name, new Uint8Array(loader.memory.buffer, loader.text(0)))
   const verdict = loader.verdict(written)
-  const aboutUs = verdict === DENIED && asked.includes(`{${field}}`) // a refresh that we word wrongly
+  const isOurs = isAsked(asked, field)
   return {
     name,
     verdict,
-    says: `${verdict} ${withKind.includes(verdict) ? kind : ''} ${aboutUs}`,
+    isOurs,
+    says: `${verdict} ${withKind.includes(verdict) ? kind : ''} ${isOurs}`,
     status: list(status),
     isText: text !== undefined,
     bodies: list(text ?? body)
@@ -95,16 +109,24 @@ function ruleOf(loader, asked, name, reply) {
 function readPart(loader, asked, replies) {
   if (typeof replies === 'string') return replies
   const rules = Object.entries(replies).map(([name, reply]) => ruleOf(loader, asked, name, reply))
-  return Object.fromEntries(joined(withoutNeedless(rules)).map(({ name, status, isText, bodies }) => [name, {
+  return Object.fromEntries(named(joined(withoutNeedless(rules))).map(({ name, status, isText, bodies }) => [name, {
     status,
     ...(bodies.length > 0 && { [isText ? 'text' : 'body']: bodies.length === 1 && !Array.isArray(bodies[0]) ? bodies[0] : bodies })
   }]))
 }
 
+/** The blanks of refreshes: an answer that finds fault with one is our mistake. */
+export function askedByRefresh({ messages }) {
+  return blanks([messages.refresh?.request, messages.refresh_cookie?.request])
+}
+
+export function isAsked(asked, field) {
+  return asked.includes(`{${field}}`) || asked.includes(`{${field}?}`)
+}
+
 export function clientPart(loader, dialect) {
   const part = { ...dialect, messages: {} }
-  const asked = JSON.stringify([dialect.messages.refresh, dialect.messages.refresh_cookie]
-    .map((message) => message?.request)).replaceAll('?', '')
+  const asked = askedByRefresh(dialect)
   for (const name of forServers) delete part[name]
   if (dialect.errors !== undefined) part.errors = readPart(loader, asked, dialect.errors)
   for (const name of messages) {

@@ -9,7 +9,7 @@
 //   2: no word; n is the upper half of the next one
 //   3: two words: address and length of the next text, or of text number n - 1
 // So what is frequent takes one byte of UTF-8, and no lone surrogate is ever made.
-// Core.load in package/src/core.ts reads them.
+// readImage in read-image.mjs reads them.
 const first = 35 // the first character that no string of JavaScript escapes
 const surrogates = 0xd800
 
@@ -23,24 +23,25 @@ function charsOf(n) {
 }
 
 // The loader copies strings that JSON escapes, where nothing tells them from other
-// words. So what is escaped travels as a character of private use.
-const hidden = 0xe000
+// words. So what is escaped travels as two characters that every string may have.
+const escaped = '~"\\\n\r\t'
 
 function hide(value) {
-  return JSON.stringify(value, (_, inner) => typeof inner === 'string'
-    ? inner.replace(/["\\\n\r\t]/g, (c) => String.fromCharCode(hidden + c.charCodeAt(0)))
-    : inner)
+  if (typeof value === 'string') return value.replace(/[~"\\\n\r\t]/g, (c) => `~${escaped.indexOf(c)}`)
+  if (Array.isArray(value)) return value.map(hide)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [hide(key), hide(inner)]))
 }
 
 function show(text) {
-  return text.replace(/[\ue000-\ue07f]/g, (c) => String.fromCharCode(c.charCodeAt(0) - hidden))
+  return text.replace(/~([0-5])/g, (_, i) => escaped[i])
 }
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 function load(c, place, dialect) {
-  const bytes = encoder.encode(hide(dialect))
+  const bytes = encoder.encode(JSON.stringify(hide(dialect)))
   const memory = new Uint8Array(c.memory.buffer)
   if (bytes.length > c.text(1) - c.text(0)) throw new Error('dialect: larger than 192 KiB')
   memory.set(bytes, c.text(place))

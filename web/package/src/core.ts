@@ -2,6 +2,7 @@
 import { Limit, Num } from '#core/constants'
 import type { Field } from '#core/constants'
 import { instance } from '#core/instance'
+import { readImage } from '#core/read-image'
 import packed from '#core/wasm'
 
 /** What src/wasm/exports.h exports; the comments are there. */
@@ -64,23 +65,6 @@ export interface CoreExports {
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-/** One character of an image as its number; none is a lone surrogate. */
-function numberOf(char: string): number {
-  const code = char.codePointAt(0)!
-  return code - (code > 0xdfff ? 0x823 : 35)
-}
-
-/** Writes an image's texts behind its words; the address and length of each. */
-function textsAt(memory: Uint8Array, words: Uint32Array, texts: string[], end: number): [number, number][] {
-  let at = words.byteOffset + words.byteLength
-  return texts.map((text) => {
-    const { read, written } = encoder.encodeInto(text, memory.subarray(at, end))
-    if (read !== text.length) throw new RangeError('dialect: too large')
-    at += written!
-    return [at - written!, written!]
-  })
-}
-
 /** The core's memory never grows, so the views stay good. */
 export class Core {
   readonly numbers: Float64Array
@@ -96,23 +80,9 @@ export class Core {
     this.numbers = new Float64Array(buffer, c.number(), Limit.NUMBER_COUNT)
   }
 
-  /** Gives a session its dialect: an image, as make/image.mjs writes it. */
+  /** Gives a session its dialect: an image, as make/image.mjs makes it. */
   load(session: number, image: string): void {
-    const [numbers, ...texts] = image.split('\0')
-    const [count, ...codes] = Array.from(numbers, numberOf)
-    const at = this.c.dialect_image(session)
-    const words = new Uint32Array(this.memory.buffer, at, count >> 2)
-    const spans = textsAt(this.memory, words, texts, at + Limit.IMAGE_SIZE)
-    let [i, high, address, text] = [0, 0, at, 0]
-    for (const code of codes) {
-      const n = code >> 2
-      switch (code & 3) {
-        case 0: words[i++] = n + high; high = 0; break
-        case 1: words[i++] = address += 4 * (n & 1 ? -(n + 1) >> 1 : n >> 1); break
-        case 2: high = n << 16; break
-        default: words.set(spans[n === 0 ? text++ : n - 1], i); i += 2
-      }
-    }
+    readImage(image, this.memory, this.c.dialect_image(session), Limit.IMAGE_SIZE)
   }
 
   /** Writes text at an offset; the bytes written, or -1 where it does not fit. */
