@@ -58,8 +58,8 @@ done
 bind() {
     file=$1
     shift
-    "$ld" --no-entry --gc-sections --strip-all --lto-O2 -z stack-size=131072 \
-        -o "$file" "$@"
+    "$ld" --no-entry --gc-sections --strip-all --lto-O2 \
+        -mllvm -inline-threshold=-50 -z stack-size=131072 -o "$file" "$@"
 }
 
 # link NAME OBJECT...: NAME.wasm and NAME.js
@@ -67,9 +67,10 @@ link() {
     name=$1
     shift
     bind "$work/$name.wasm" "$@"
-    "$optimise" -Oz --converge --strip-debug --strip-producers \
-        "$work/$name.wasm" -o "$out/$name.wasm"
-    "$to_js" -Os "$work/$name.wasm" -o "$out/$name.js"
+    # Flattened and put together anew, it packs a little better.
+    "$optimise" -O4 --flatten --rereloop -Oz -Oz --converge \
+        --strip-debug --strip-producers "$work/$name.wasm" -o "$out/$name.wasm"
+    "$to_js" -Os "$out/$name.wasm" -o "$out/$name.js"
 }
 if [ $# -gt 0 ]; then
     # shellcheck disable=SC2086 # words

@@ -21,7 +21,9 @@ absent=$(missing | tr '\n' ' ')
 # built OUT [SOURCE...]
 built() {
     mkdir -p "$1"
-    run nice -n 19 sh "$root/src/wasm/build.sh" "$(realpath "$1")" $2 $3
+    out=$(realpath "$1")
+    shift
+    run sh "$root/src/wasm/build.sh" "$out" "$@"
     is_status 0
 }
 
