@@ -124,8 +124,8 @@ WASM_EXPORT(budget_wake) void wasm_budget_wake(int32_t session);
  * -1: no sid.
  */
 WASM_EXPORT(record_start)
-int32_t
-    wasm_record_start(int32_t session, uint32_t length, int32_t has_session);
+int32_t wasm_record_start(int32_t session, uint32_t length,
+                          int32_t has_session);
 /* The record as text, out and in. 0: good; -1: not readable. */
 WASM_EXPORT(record_write) void wasm_record_write(int32_t session);
 WASM_EXPORT(record_read)
