@@ -91,7 +91,7 @@ static const struct constant number[] = {
     C(WASM_, DETAIL), C(WASM_, NUMBER), C(WASM_, WALL_MS), C(WASM_, TO),
 };
 static const struct constant limits[] = {
-    C(WASM_, TEXT_SIZE), C(WASM_, NUMBER_COUNT), {"SENDS", ENGINE_SENDS_MAX},
+    C(WASM_, TEXT_SIZE), C(WASM_, IMAGE_SIZE), C(WASM_, NUMBER_COUNT), {"SENDS", ENGINE_SENDS_MAX},
     {"EARLY_MS", ENGINE_EARLY_MS},
 };
 /* clang-format on */

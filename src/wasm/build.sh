@@ -1,7 +1,9 @@
 #!/bin/sh
-# src/wasm/build.sh OUT [DEPENDENCIES]: core.wasm, the core for JavaScript, and core.js, the same
-# as plain JavaScript for pages whose Content-Security-Policy forbids WebAssembly.
-# DEPENDENCIES gets a line for each file they are made of.
+# src/wasm/build.sh OUT [SOURCE...]: core.wasm, the core for JavaScript; loader.wasm, the
+# loader of dialects; core.js and loader.js, the same as plain JavaScript for
+# pages whose Content-Security-Policy forbids WebAssembly; loader-moved.wasm, the
+# loader at other addresses, which shows what has one in it. With sources, these
+# and all the rest as test.wasm and test.js instead.
 #
 # The linker is called by itself: the compiler's driver would run wasm-opt where
 # it finds one, and then the result would depend on what else is installed. The
@@ -12,6 +14,7 @@ LC_ALL=C
 export LC_ALL
 cd "$(dirname "$0")/../.."
 out=$1
+shift
 work=$out/wasm.objects
 mkdir -p "$work"
 
@@ -30,22 +33,56 @@ to_js=$(find wasm2js)
 
 flags='--target=wasm32 -mcpu=mvp -ffreestanding -nostdlib -std=gnu11 -Oz -flto
     -Isrc -Iinclude -Wall -Wextra -Werror'
-objects=
-for source in src/base/*.c src/core/*.c src/wasm/*.c; do
+shared=
+core=
+loader=
+tests=
+for source in src/base/*.c src/core/*.c src/wasm/*.c "$@"; do
     object=$work/$(echo "$source" | tr / -).o
     extra=
+    case $source in
     # These would be turned into calls of themselves.
-    [ "$source" = src/wasm/libc.c ] && extra='-fno-builtin -fno-lto'
+    src/wasm/libc.c) extra='-fno-builtin -fno-lto' shared="$shared $object" ;;
+    # src/wasm/absent.c stands for them.
+    src/core/date_write.c | src/core/header_cookie.c) continue ;;
+    src/wasm/loader.c) loader=$object ;;
+    src/wasm/*) core="$core $object" ;;
+    src/*) shared="$shared $object" ;;
+    *) tests="$tests $object" ;;
+    esac
     # shellcheck disable=SC2086 # words
     "$clang" $flags $extra -MD -MF "$object.d" -c "$source" -o "$object"
-    objects="$objects $object"
 done
+
+# bind FILE OPTION-OR-OBJECT...
+bind() {
+    file=$1
+    shift
+    "$ld" --no-entry --gc-sections --strip-all --lto-O2 \
+        -mllvm -inline-threshold=-50 -z stack-size=131072 -o "$file" "$@"
+}
+
+# link NAME OBJECT...: NAME.wasm and NAME.js
+link() {
+    name=$1
+    shift
+    bind "$work/$name.wasm" "$@"
+    # Flattened and put together anew, it packs a little better.
+    "$optimise" -O4 --flatten --rereloop -Oz -Oz --converge \
+        --strip-debug --strip-producers "$work/$name.wasm" -o "$out/$name.wasm"
+    "$to_js" -Os "$out/$name.wasm" -o "$out/$name.js"
+}
+if [ $# -gt 0 ]; then
+    # shellcheck disable=SC2086 # words
+    link test $tests $core $shared
+    exit
+fi
 # shellcheck disable=SC2086 # words
-"$ld" --no-entry --gc-sections --strip-all --lto-O2 -z stack-size=131072 \
-    -o "$work/linked.wasm" $objects
-"$optimise" -Oz --converge --strip-debug --strip-producers \
-    "$work/linked.wasm" -o "$out/core.wasm"
-"$to_js" -Os "$work/linked.wasm" -o "$out/core.js"
-[ $# -lt 2 ] || cat "$work"/*.d | tr -s ' \\' '\n' | grep -E '^(src|include)/.*[.][ch]$' |
-    sort -u >"$2"
-rm -rf "$work"
+link core $core $shared
+# shellcheck disable=SC2086 # words
+link loader $loader $shared
+# shellcheck disable=SC2086 # words
+bind "$out/loader-moved.wasm" --global-base=262144 $loader $shared
+# What all that is made of, for whoever makes it anew.
+cat "$work"/*.d | tr -s ' \\' '\n' | grep -E '^(src|include)/.*[.][ch]$' |
+    sort -u >"$out/sources"

@@ -2,24 +2,9 @@
 #include "wasm/exports.h"
 #include "wasm/parts.h"
 
-int32_t wasm_dialect_load(int32_t session, uint32_t length)
+void *wasm_dialect_image(int32_t session)
 {
-    static struct dialect_error error;
-    struct session *s = session_at(session);
-
-    out_begin();
-    if (length > sizeof s->source) {
-        out_add(SPAN("dialect: larger than 48 KiB"));
-        return -1;
-    }
-    __builtin_memcpy(s->source, text, length);
-    if (dialect_load(&s->dialect, SPAN("dialect"),
-                     (struct span){s->source, length},
-                     (struct span){s->memory, sizeof s->memory},
-                     &error) == DIALECT_OK)
-        return 0;
-    out_add(span_of(error.text));
-    return -1;
+    return &session_at(session)->dialect;
 }
 
 uint32_t wasm_dialect_facts(int32_t session)

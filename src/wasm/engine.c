@@ -98,8 +98,8 @@ uint32_t wasm_ask(int32_t request)
 {
     struct engine *e = engine_of(request);
 
-    return tell(e, engine_ask(e, &requests[request].request,
-                              number(WASM_NOW_MS)));
+    return tell(e,
+                engine_ask(e, &requests[request].request, number(WASM_NOW_MS)));
 }
 
 uint32_t wasm_ask_newer(int32_t request)
@@ -123,10 +123,10 @@ uint32_t wasm_refused(int32_t session, int32_t origin)
 {
     struct engine *e = &sessions[session].engine;
 
-    return tell(
-        e, engine_refused(e, (uint64_t)number(WASM_GENERATION),
-                          origin < 0 ? ENGINE_FOREIGN : (uint32_t)origin,
-                          number(WASM_NOW_MS)));
+    return tell(e,
+                engine_refused(e, (uint64_t)number(WASM_GENERATION),
+                               origin < 0 ? ENGINE_FOREIGN : (uint32_t)origin,
+                               number(WASM_NOW_MS)));
 }
 
 uint32_t wasm_call(int32_t session)

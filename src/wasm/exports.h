@@ -23,11 +23,11 @@
 #endif
 
 enum {
-    WASM_SESSIONS_MAX = 8,    /* open at a time, in one page */
-    WASM_REQUESTS_MAX = 8192, /* under way at a time, over all sessions */
-    WASM_TEXT_SIZE =
-        192 * 1024,    /* a dialect, or the head and body of an answer */
-    WASM_OUT_MAX = 64, /* pairs */
+    WASM_SESSIONS_MAX = 8,       /* open at a time, in one page */
+    WASM_REQUESTS_MAX = 8192,    /* under way at a time, over all sessions */
+    WASM_TEXT_SIZE = 192 * 1024, /* the head and body of an answer */
+    WASM_OUT_MAX = 64,           /* pairs */
+    WASM_IMAGE_SIZE = 64 * 1024, /* of a dialect */
 };
 
 /* What wasm_number() holds, by index. In, but for those marked out. */
@@ -60,11 +60,10 @@ WASM_EXPORT(open) int32_t wasm_open(double early_ms);
 WASM_EXPORT(close) void wasm_close(int32_t session);
 
 /*
- * The dialect in the text's first `length` bytes. 0: good; -1: not, and the one
- * pair in out says why.
+ * Where the session's dialect stands: WASM_IMAGE_SIZE bytes, to be filled with
+ * an image of it (web/package/src/image.ts) before anything else is asked.
  */
-WASM_EXPORT(dialect_load)
-int32_t wasm_dialect_load(int32_t session, uint32_t length);
+WASM_EXPORT(dialect_image) void *wasm_dialect_image(int32_t session);
 
 /* Bits of wasm_dialect_facts. */
 enum wasm_dialect_fact {
@@ -127,8 +126,8 @@ WASM_EXPORT(budget_wake) void wasm_budget_wake(int32_t session);
  * -1: no sid.
  */
 WASM_EXPORT(record_start)
-int32_t
-    wasm_record_start(int32_t session, uint32_t length, int32_t has_session);
+int32_t wasm_record_start(int32_t session, uint32_t length,
+                          int32_t has_session);
 /* The record as text, out and in. 0: good; -1: not readable. */
 WASM_EXPORT(record_write) void wasm_record_write(int32_t session);
 WASM_EXPORT(record_read)

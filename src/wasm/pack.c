@@ -1,6 +1,5 @@
 #include "wasm/pack.h"
 
-
 void pack_put(struct pack *pack, const void *bytes, size_t size)
 {
     if (size > PACK_SIZE - pack->length) {
@@ -22,8 +21,7 @@ void pack_put_int(struct pack *pack, int64_t value)
 
 struct span pack_text(const struct pack *pack, char *out)
 {
-    return (struct span){
-        out, base64url_encode(pack->bytes, pack->length, out)};
+    return (struct span){out, base64url_encode(pack->bytes, pack->length, out)};
 }
 
 bool pack_open(struct pack *pack, struct span text)

@@ -10,6 +10,7 @@
 #include "core/dialect.h"
 #include "core/engine.h"
 #include "core/record.h"
+#include "wasm/exports.h"
 
 struct session {
     bool taken;
@@ -17,9 +18,11 @@ struct session {
     struct engine_budget shared; /* as the vault has it */
     struct record record;
     struct record_refresh steps;
-    struct dialect dialect;
-    char source[48 * 1024]; /* the dialect's JSON */
-    char memory[DIALECT_MEMORY];
+    /* An image of what compile.c made, with its texts behind it. */
+    union {
+        struct dialect dialect;
+        char image[WASM_IMAGE_SIZE];
+    };
 };
 
 struct session *session_at(int32_t session);

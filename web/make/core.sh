@@ -9,15 +9,13 @@ constants=$(realpath "$3")
 core=$out/core
 cd "$(dirname "$0")/../.."
 mkdir -p "$core"
-sh src/wasm/build.sh "$core" "$core/sources"
-mv "$core/core.js" "$core/js.js"
-echo 'export {}' >"$core/js.d.ts"
+sh src/wasm/build.sh "$core"
 "$constants" >"$core/constants.ts"
 node web/make/core.mjs "$core"
 {
     echo 'web/core.stamp:'
     sed "s|^|$PWD/|" "$core/sources"
-    for path in src/wasm/build.sh web/make/core.sh web/make/core.mjs \
+    for path in src/wasm/build.sh web/make/*.sh web/make/*.mjs \
         dialects/*.json; do
         echo "$PWD/$path"
     done

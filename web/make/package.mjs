@@ -16,7 +16,12 @@ const version = readFileSync(join(root, 'VERSION'), 'utf8').trim()
 const tarball = resolve(process.argv[2] ?? join(root, 'build', `stay-web-${version}.tgz`))
 const entries = ['index', 'vue', 'pinia', 'vuex', 'react']
 /** Loaded only where they are wanted: what they are and their file. */
-const chunks = { '#core/js': 'core-js', '#core/dialects/all': 'dialects-all' }
+const chunks = {
+  '#core/js': 'core-js',
+  '#core/dialects/all': 'dialects-all',
+  '#core/compile': 'compile',
+  '#core/loader-js': 'loader-js'
+}
 
 /**
  * Chunks stay files of their own, and what an entry shares with another is taken

@@ -1,6 +1,9 @@
 // The one place that touches WebAssembly: numbers and texts across the border.
 import { Limit, Num } from '#core/constants'
 import type { Field } from '#core/constants'
+import { instance } from '#core/instance'
+import { readImage } from '#core/read-image'
+import packed from '#core/wasm'
 
 /** What src/wasm/exports.h exports; the comments are there. */
 export interface CoreExports {
@@ -11,7 +14,7 @@ export interface CoreExports {
   wipe(): void
   open(earlyMs: number): number
   close(session: number): void
-  dialect_load(session: number, length: number): number
+  dialect_image(session: number): number
   dialect_facts(session: number): number
   request_open(session: number, origin: number, needMs: number): number
   request_close(request: number): void
@@ -78,6 +81,11 @@ export class Core {
     this.numbers = new Float64Array(buffer, c.number(), Limit.NUMBER_COUNT)
   }
 
+  /** Gives a session its dialect: an image, as make/image.mjs makes it. */
+  load(session: number, image: string): void {
+    readImage(image, this.memory, this.c.dialect_image(session), Limit.IMAGE_SIZE)
+  }
+
   /** Writes text at an offset; the bytes written, or -1 where it does not fit. */
   write(text: string, offset = 0): number {
     const { read, written } = encoder.encodeInto(text, this.text.subarray(offset))
@@ -139,23 +147,13 @@ export class Core {
   }
 }
 
-/** Bytes as a string of one character each: how the package carries them. */
-function bytesOf(packed: string): Uint8Array {
-  const bytes = new Uint8Array(packed.length)
-  for (let i = 0; i < packed.length; i++) bytes[i] = packed.charCodeAt(i)
-  return bytes
-}
-
 let loading: Promise<Core> | undefined
 
 async function load(): Promise<Core> {
   try {
-    const { default: packed } = await import('#core/wasm')
-    const module = new WebAssembly.Module(bytesOf(packed) as BufferSource)
-    const instance = new WebAssembly.Instance(module)
-    return new Core(instance.exports as unknown as CoreExports)
+    return new Core(await instance(packed) as unknown as CoreExports)
   } catch {
-    // The page's policy forbids WebAssembly, or there is none.
+    // The page's policy forbids WebAssembly, or it (or inflating) is not there.
     return new Core((await import('#core/js')) as unknown as CoreExports)
   }
 }

@@ -13,8 +13,9 @@ async function familiesOf(host: Host, message: Message, told: Told): Promise<str
   const id = core.c.open(0)
   const found: string[] = []
   if (id < 0) return found
-  for (const [name, text] of Object.entries(dialects)) {
-    if (name === host.dialect || core.c.dialect_load(id, core.write(text)) !== 0) continue
+  for (const [name, image] of Object.entries(dialects)) {
+    if (name === host.dialect) continue
+    core.load(id, image)
     const head = Math.max(core.write(told.head), 0)
     const body = Math.max(core.write(told.body, head), 0)
     const verdict = core.c.reply_read(id, message, told.status, head, body) & 0xff

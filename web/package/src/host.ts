@@ -73,14 +73,12 @@ export class Host {
   }
 
   private async open(): Promise<void> {
-    const text = await this.options.dialectText()
+    const image = await this.options.dialectImage()
     const core = await loadCore()
     this.core = core
     this.id = core.c.open(this.options.earlyMs)
     if (this.id < 0) throw new StayError('STAY_BAD_CONFIG', 'config', 'too many sessions are open in this page')
-    if (core.c.dialect_load(this.id, core.write(text)) !== 0) {
-      throw new StayError('STAY_BAD_CONFIG', 'config', core.read())
-    }
+    core.load(this.id, image)
     this.facts = core.c.dialect_facts(this.id)
     this.dialect = core.read(0)
     this.base = this.options.baseFor(core.read(1))

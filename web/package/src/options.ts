@@ -2,12 +2,12 @@
 import { Field } from '#core/constants'
 import stay from '#core/dialects/stay'
 import { StayError } from './errors'
-import type { StayOptions, StorageLike } from './api'
+import type { Dialect, StayOptions, StorageLike } from './api'
 
 export interface Options {
   baseURL: string
   dialectName: string
-  dialectText(): Promise<string>
+  dialectImage(): Promise<string>
   /** The base that targets are joined to, given the dialect's prefix. */
   baseFor(prefix: string): string
   origins: string[]
@@ -54,6 +54,12 @@ function checkNames(given: StayOptions): void {
   }
 }
 
+/** Made with the package, or now, of a dialect of the app's own. */
+async function imageOf(dialect: Dialect): Promise<string> {
+  if (typeof dialect.image === 'string') return dialect.image
+  return (await import('#core/compile')).compile(dialect).catch((error) => { throw bad(error.message) })
+}
+
 export function readOptions(given: StayOptions): Options {
   checkNames(given)
   const dialect = given.dialect ?? 'stay'
@@ -70,7 +76,7 @@ export function readOptions(given: StayOptions): Options {
   return {
     baseURL: url.href,
     dialectName: dialect === 'stay' ? 'stay' : dialect.dialect,
-    dialectText: async () => dialect === 'stay' ? stay : JSON.stringify(dialect),
+    dialectImage: async () => dialect === 'stay' ? stay : imageOf(dialect),
     baseFor: (prefix) => url.origin + (hasPath ? url.pathname : prefix),
     origins: [url.origin, ...origins],
     mode,

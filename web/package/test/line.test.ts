@@ -38,7 +38,7 @@ function store(): void {
 beforeEach(async () => {
   core = await loadCore()
   id = core.c.open(-1)
-  expect(core.c.dialect_load(id, core.write(stay))).toBe(0)
+  core.load(id, stay)
   core.c.record_renew(id, 1)
   return () => core.c.close(id)
 })
