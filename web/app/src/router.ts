@@ -1,6 +1,6 @@
 import { createRouter, createWebHistory } from 'vue-router'
 import type { RouteRecordRaw } from 'vue-router'
-import { guard } from './guard'
+import { stayGuard } from '@stay/web/vue'
 import BoardPage from './pages/BoardPage.vue'
 import ForbiddenPage from './pages/ForbiddenPage.vue'
 import HomePage from './pages/HomePage.vue'
@@ -12,14 +12,28 @@ import SignInPage from './pages/SignInPage.vue'
 import TodosPage from './pages/TodosPage.vue'
 import { stay } from './session'
 
+declare module 'vue-router' {
+  interface RouteMeta {
+    title: string
+    /** Only for who is signed in. */
+    auth?: boolean
+    /** Only for who has one of these. */
+    roles?: string[]
+  }
+}
+
+async function onlyStrangers() {
+  return (await stay.ready()).signedIn ? { name: 'home' } : true
+}
+
 function board(name: string, title: string, roles?: string[]): RouteRecordRaw {
   return { path: `/boards/${name}`, name: `board-${name}`, component: BoardPage, props: { name }, meta: { title, roles } }
 }
 
 const routes: RouteRecordRaw[] = [
   { path: '/', name: 'home', component: HomePage, meta: { title: 'Home' } },
-  { path: '/sign-in', name: 'sign-in', component: SignInPage, meta: { title: 'Sign in', guest: true } },
-  { path: '/register', name: 'register', component: RegisterPage, meta: { title: 'Register', guest: true } },
+  { path: '/sign-in', name: 'sign-in', component: SignInPage, meta: { title: 'Sign in' } },
+  { path: '/register', name: 'register', component: RegisterPage, meta: { title: 'Register' }, beforeEnter: onlyStrangers },
   { path: '/profile', name: 'profile', component: ProfilePage, meta: { title: 'Profile', auth: true } },
   { path: '/boards', redirect: { name: 'board-public' } },
   board('public', 'Public board'),
@@ -40,6 +54,6 @@ export const router = createRouter({
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 }
 })
 
-guard(router, stay)
+stayGuard(router, { signIn: { name: 'sign-in' }, home: { name: 'home' }, forbidden: { name: 'forbidden' } })
 
 router.afterEach((to) => { document.title = `${to.meta.title} · Stay` })
