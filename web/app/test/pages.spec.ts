@@ -124,6 +124,7 @@ async function look(page: Page, seen: Seen): Promise<void> {
       await page.setViewportSize({ width, height: 844 })
       // The picture follows the window with the next frame.
       await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
+      await page.evaluate(() => scrollTo(0, 0))
       await page.screenshot({ path: `${screens}${seen.name}-${width}-${scheme}.png`, fullPage: true })
       expect.soft(await findFaults(page), `${seen.name}, ${width} px, ${scheme}`).toEqual([])
       const beside = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
