@@ -12,4 +12,6 @@ startTrace()
 const app = createApp(App).use(stay).use(createPinia()).use(router)
 // Nothing is shown before it is known whether somebody is signed in, so nothing
 // jumps when it is.
-void router.isReady().then(() => app.mount('#app'))
+router.isReady().then(() => app.mount('#app'), (error: Error) => {
+  document.querySelector('#app')!.textContent = `This app could not start. ${error.message}`
+})

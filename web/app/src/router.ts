@@ -1,6 +1,7 @@
 import { createRouter, createWebHistory } from 'vue-router'
 import type { RouteRecordRaw } from 'vue-router'
 import { stayGuard } from '@stay/web/vue'
+import AdminPage from './pages/AdminPage.vue'
 import BoardPage from './pages/BoardPage.vue'
 import ForbiddenPage from './pages/ForbiddenPage.vue'
 import HomePage from './pages/HomePage.vue'
@@ -9,6 +10,7 @@ import ProfilePage from './pages/ProfilePage.vue'
 import RegisterPage from './pages/RegisterPage.vue'
 import SessionsPage from './pages/SessionsPage.vue'
 import SignInPage from './pages/SignInPage.vue'
+import TimelinePage from './pages/TimelinePage.vue'
 import TodosPage from './pages/TodosPage.vue'
 import { stay } from './session'
 
@@ -42,8 +44,8 @@ const routes: RouteRecordRaw[] = [
   board('admin', 'Board for administrators', ['admin']),
   { path: '/todos', name: 'todos', component: TodosPage, meta: { title: 'Todos', auth: true } },
   { path: '/sessions', name: 'sessions', component: SessionsPage, meta: { title: 'My sessions', auth: true } },
-  { path: '/admin', name: 'admin', component: () => import('./pages/AdminPage.vue'), meta: { title: 'Users', roles: ['admin'] } },
-  { path: '/timeline', name: 'timeline', component: () => import('./pages/TimelinePage.vue'), meta: { title: 'Timeline' } },
+  { path: '/admin', name: 'admin', component: AdminPage, meta: { title: 'Users', roles: ['admin'] } },
+  { path: '/timeline', name: 'timeline', component: TimelinePage, meta: { title: 'Timeline' } },
   { path: '/forbidden', name: 'forbidden', component: ForbiddenPage, meta: { title: 'Not for this account' } },
   { path: '/:rest(.*)*', name: 'lost', component: LostPage, meta: { title: 'No such page' } }
 ]

@@ -132,14 +132,25 @@ test('sending needs somebody who is signed in', async ({ page }) => {
   await expect(page.getByRole('button', { name: 'Send 10 requests' })).toBeDisabled()
 })
 
-test('a frozen picture stands still', async ({ page }) => {
+function frames(page: Page, count: number): Promise<unknown> {
+  return page.evaluate((left) => new Promise((done) => {
+    const next = (): void => { if (left-- > 0) requestAnimationFrame(next); else done(0) }
+    next()
+  }), count)
+}
+
+test('a frozen picture stands still, and goes on when it is told to', async ({ page }) => {
   await fire(page, '10')
   await expect(fired(page)).toContainText('all answered 2xx')
-  await page.getByRole('button', { name: 'Freeze' }).click()
   const place = () => page.locator('.timeline .band > g').first().getAttribute('transform')
+  await page.getByRole('button', { name: 'Freeze' }).click()
+  await frames(page, 2)
   const frozen = await place()
-  await page.evaluate(() => new Promise((done) => { let left = 10; const next = (): void => { if (left-- > 0) requestAnimationFrame(next); else done(0) }; next() }))
+  await frames(page, 10)
   expect(await place()).toBe(frozen)
+  await page.getByRole('button', { name: 'Go on' }).click()
+  await frames(page, 2)
+  expect(await place()).not.toBe(frozen)
 })
 
 test('neither the policy nor the console complains, and nothing leaves the origin', async ({ browser, baseURL }) => {

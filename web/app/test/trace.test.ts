@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { StayEvent, StayEventKind, StayReason } from '@stay/web'
 import { pathsOf } from '@/timeline/paths'
-import { chunkMax, keptMs, Trace } from '@/timeline/trace'
+import { chunkMax, chunksMax, keptMs, Trace } from '@/timeline/trace'
 import { placeBands, ticks } from '@/timeline/geometry'
 import { lastTrips, sayMoment, sayTrip, tabNames, verdict } from '@/timeline/words'
 
@@ -112,6 +112,25 @@ describe('what is too old', () => {
     const trace = traced(request('sent', 0))
     trace.prune(start + 10 * keptMs)
     expect(trace.bands.get('a')!.chunks.length).toBe(1)
+  })
+
+  test('no more than 5,000 requests are kept, and the newest of them', () => {
+    const trace = new Trace()
+    for (let number = 1; number <= 2 * chunkMax * chunksMax; number++) {
+      trace.take('a', request('sent', number, number))
+      trace.take('a', request('answered', number, number, 200))
+    }
+    const { chunks } = trace.bands.get('a')!
+    // A piece more may have begun since it was looked last.
+    expect(chunks.length).toBeGreaterThanOrEqual(chunksMax)
+    expect(chunks.length).toBeLessThanOrEqual(chunksMax + 1)
+    expect(chunks[chunks.length - 1].trips[chunkMax - 1].number).toBe(2 * chunkMax * chunksMax)
+  })
+
+  test('but 6,000 that are under way are all kept', () => {
+    const trace = traced(...Array.from({ length: 6000 }, (_, i) => request('sent', i, i + 1)))
+    trace.prune(start + 6000)
+    expect(trace.bands.get('a')!.chunks.length).toBe(24)
   })
 
   test('a closed tab goes with its last request', () => {
