@@ -2,13 +2,16 @@ import { createPinia } from 'pinia'
 import { createApp } from 'vue'
 import App from './App.vue'
 import { router } from './router'
+import { stay } from './session'
 import { startTrace } from './timeline/live'
 import './style/base.css'
 import './style/parts.css'
 import './style/timeline.css'
 
 startTrace()
-const app = createApp(App).use(createPinia()).use(router)
+const app = createApp(App).use(stay).use(createPinia()).use(router)
 // Nothing is shown before it is known whether somebody is signed in, so nothing
 // jumps when it is.
-void router.isReady().then(() => app.mount('#app'))
+router.isReady().then(() => app.mount('#app'), (error: Error) => {
+  document.querySelector('#app')!.textContent = `This app could not start. ${error.message}`
+})

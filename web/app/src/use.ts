@@ -1,39 +1,18 @@
-// The session and a page's data, as Vue likes them.
-import { computed, onScopeDispose, readonly, ref, shallowRef } from 'vue'
-import type { ComputedRef, DeepReadonly, Ref } from 'vue'
-import type { StayReason, StayState, User } from '@stay/web'
+// The session and a page's work, as Vue likes them.
+import { ref, shallowRef } from 'vue'
+import type { Ref } from 'vue'
+import { useStay } from '@stay/web/vue'
+import type { UsedStay } from '@stay/web/vue'
 import { failureOf } from './say'
 import type { Failure } from './say'
-import { stay } from './session'
 
-export interface Session {
-  user: ComputedRef<User | null>
-  state: ComputedRef<StayState>
-  signedIn: ComputedRef<boolean>
-  reason: ComputedRef<StayReason>
+export interface Session extends UsedStay {
   has(role: string): boolean
 }
 
-const snapshot = shallowRef(stay.getSnapshot())
-stay.subscribe(() => { snapshot.value = stay.getSnapshot() })
-
 export function useSession(): Session {
-  const user = computed(() => snapshot.value.user)
-  return {
-    user,
-    state: computed(() => snapshot.value.state),
-    signedIn: computed(() => snapshot.value.signedIn),
-    reason: computed(() => snapshot.value.reason),
-    has: (role) => user.value?.roles.includes(role) === true
-  }
-}
-
-/** Seconds of the access token's life that are left, four times a second. */
-export function useSecondsLeft(): DeepReadonly<Ref<number>> {
-  const left = ref(stay.secondsLeft)
-  const timer = setInterval(() => { left.value = stay.secondsLeft }, 250)
-  onScopeDispose(() => clearInterval(timer))
-  return readonly(left)
+  const used = useStay()
+  return { ...used, has: (role) => used.user.value?.roles.includes(role) === true }
 }
 
 export interface Task {

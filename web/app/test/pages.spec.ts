@@ -1,11 +1,14 @@
 // Every page, narrow and wide, light and dark: nothing for axe to find, nothing
 // beside the window, no complaint on the console. What was seen goes to
 // build/screens.
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { expect, test } from '@playwright/test'
 import type { Browser, Page } from '@playwright/test'
+import type { Name } from './browser'
+import { listen, signIn } from './browser'
 
-const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const screens = new URL('../../../build/screens/', import.meta.url).pathname
 const widths = [390, 1280]
 const schemes = ['light', 'dark'] as const
@@ -16,20 +19,6 @@ interface Seen {
   /** Until the page shows what it is for. */
   ready: string
   before?: (page: Page) => Promise<void>
-}
-
-const people = {
-  ada: 'lovelace',
-  root: 'toor-toor'
-}
-
-async function signIn(page: Page, name: keyof typeof people): Promise<void> {
-  await page.goto('/sign-in')
-  await page.getByLabel('User name or e-mail address').fill(name)
-  await page.getByLabel('Password', { exact: true }).fill(people[name])
-  await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.getByRole('button', { name: 'Sign out' }).or(page.getByRole('button', { name: 'Menu' })).first().waitFor()
-  await page.waitForURL((url) => url.pathname === '/')
 }
 
 async function failTheSignIn(page: Page): Promise<void> {
@@ -97,24 +86,9 @@ interface AxeResult {
 
 async function findFaults(page: Page): Promise<string[]> {
   // Over the debugger: the page's policy admits no script of ours.
-  await page.evaluate(await axeSource())
+  await page.evaluate(axe)
   const result = await page.evaluate('axe.run(document, { resultTypes: ["violations"] })') as AxeResult
   return result.violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join(' | ')}`)
-}
-
-let source = ''
-
-async function axeSource(): Promise<string> {
-  if (source === '') source = await (await import('node:fs/promises')).readFile(axePath, 'utf8')
-  return source
-}
-
-/** 4xx that a row provokes are told on the console, too: those are not ours. */
-function listen(page: Page, complaints: string[]): void {
-  page.on('pageerror', (error) => complaints.push(error.message))
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().includes('Failed to load resource')) complaints.push(message.text())
-  })
 }
 
 async function look(page: Page, seen: Seen): Promise<void> {
@@ -124,6 +98,7 @@ async function look(page: Page, seen: Seen): Promise<void> {
       await page.setViewportSize({ width, height: 844 })
       // The picture follows the window with the next frame.
       await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
+      await page.evaluate(() => scrollTo(0, 0))
       await page.screenshot({ path: `${screens}${seen.name}-${width}-${scheme}.png`, fullPage: true })
       expect.soft(await findFaults(page), `${seen.name}, ${width} px, ${scheme}`).toEqual([])
       const beside = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
@@ -132,11 +107,10 @@ async function look(page: Page, seen: Seen): Promise<void> {
   }
 }
 
-async function lookAtAll(browser: Browser, list: Seen[], who?: keyof typeof people): Promise<void> {
-  const context = await browser.newContext()
+async function lookAtAll(browser: Browser, list: Seen[], baseURL: string, who?: Name): Promise<void> {
+  const context = await browser.newContext({ baseURL })
+  const complaints = await listen(context, baseURL)
   const page = await context.newPage()
-  const complaints: string[] = []
-  listen(page, complaints)
   if (who !== undefined) await signIn(page, who)
   for (const seen of list) {
     await page.setViewportSize({ width: 1280, height: 844 })
@@ -150,6 +124,6 @@ async function lookAtAll(browser: Browser, list: Seen[], who?: keyof typeof peop
   await context.close()
 }
 
-test('pages of who is not signed in', ({ browser }) => lookAtAll(browser, strangers))
-test('pages of a user', ({ browser }) => lookAtAll(browser, adas, 'ada'))
-test('pages of an administrator', ({ browser }) => lookAtAll(browser, roots, 'root'))
+test('pages of who is not signed in', ({ browser, baseURL }) => lookAtAll(browser, strangers, baseURL!))
+test('pages of a user', ({ browser, baseURL }) => lookAtAll(browser, adas, baseURL!, 'ada'))
+test('pages of an administrator', ({ browser, baseURL }) => lookAtAll(browser, roots, baseURL!, 'root'))

@@ -54,8 +54,8 @@ export class Host {
   /** A refresh of this page is out. */
   flying?: Promise<void>
   opened = false
-  /** Addresses of the session's own messages; send.ts makes them. */
-  ownPaths?: Set<string>
+  /** Methods and addresses of the session's own messages; send.ts makes them. */
+  ownTargets?: Set<string>
   private listening = false
   readonly opening: Promise<void>
   private waiting = new Set<() => void>()

@@ -39,24 +39,32 @@ export function originOf(host: Host, url: string): number {
   }
 }
 
-/** Messages of the session's own, sent by the app itself: none of our business. */
-function isOwn(host: Host, url: string): boolean {
-  const own = host.ownPaths ??= ownPaths(host)
-  return own.has(url.split(/[?#]/)[0].replace(/\/+$/, ''))
+/** Method and address without its query. */
+function targetOf(method: string, url: string): string {
+  return `${method} ${url.split(/[?#]/)[0].replace(/\/+$/, '')}`
 }
 
-function ownPaths(host: Host): Set<string> {
+/**
+ * Messages of the session's own, sent by the app itself: none of our business.
+ * Where a person signs up with POST, GET may tell who they are, and wants a token.
+ */
+function isOwn(host: Host, out: Outgoing<unknown>): boolean {
+  const own = host.ownTargets ??= ownTargets(host)
+  return own.has(targetOf(out.method, out.url))
+}
+
+function ownTargets(host: Host): Set<string> {
   const fields = {
     [Field.USERNAME]: 'x', [Field.EMAIL]: 'x', [Field.PASSWORD]: 'x', [Field.PASSWORD_AGAIN]: 'x',
     [Field.NEXT]: 'x', [Field.SID]: 'x', [Field.REFRESH]: 'x', [Field.SESSION]: 'x',
     [Field.SECRET]: 'x', [Field.GENERATION]: 0, [Field.ACCESS]: 'x', [Field.TOKEN]: 'x'
   }
-  const paths = new Set<string>()
+  const targets = new Set<string>()
   for (const message of [Message.SIGN_IN, Message.SIGN_UP, Message.REFRESH]) {
     const built = build(host, message, fields)
-    if (built !== undefined) paths.add(built.url.split(/[?#]/)[0].replace(/\/+$/, ''))
+    if (built !== undefined) targets.add(targetOf(built.init.method!, built.url))
   }
-  return paths
+  return targets
 }
 
 async function read401<T>(host: Host, out: Outgoing<T>, answer: T): Promise<[Verdict, Why]> {
@@ -180,7 +188,7 @@ export async function send<T>(host: Host, out: Outgoing<T>): Promise<T> {
   await host.opening
   const origin = originOf(host, out.url)
   // A token goes to the session's own origins and nowhere else.
-  if (origin < 0 || isOwn(host, out.url)) return out.send(undefined)
+  if (origin < 0 || isOwn(host, out as Outgoing<unknown>)) return out.send(undefined)
   const trip: Trip<T> = { out, number: ++count, request: -1, origin, sent: 0, generation: 0 }
   if (!host.isLive(host.entry)) {
     report(host, trip, 'sent')

@@ -24,7 +24,7 @@ export function startLoop(draw: () => void): Loop {
   }
 
   return {
-    get rate() { return frames.length - 1 },
+    get rate() { return Math.max(frames.length - 1, 0) },
     end: () => cancelAnimationFrame(id)
   }
 }

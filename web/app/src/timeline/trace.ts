@@ -58,7 +58,10 @@ export interface Totals {
 
 /** Trips are kept in pieces of so many: each is drawn by itself. */
 export const chunkMax = 250
-const tripsMax = 5000
+/** Of all tabs together: 5,000 trips, or as many as are under way. */
+export const chunksMax = 20
+/** What is too old is looked for after so many events. */
+const pruneEvery = 256
 const renewalsMax = 400
 const momentsMax = 60
 /** Kept so long: the widest view and a bit. */
@@ -119,6 +122,7 @@ export class Trace {
 
   take(tab: string, event: StayEvent): void {
     this.version += 1
+    if (this.version % pruneEvery === 0) this.prune(event.at)
     if (event.request === undefined) this.takeSession(tab, event)
     else this.takeRequest(tab, event)
   }
@@ -145,15 +149,19 @@ export class Trace {
       count += band.chunks.length
       if (band.closed && band.chunks.length === 0) this.bands.delete(band.tab)
     }
-    if (count * chunkMax > tripsMax * 2) this.dropOldest()
+    if (count > chunksMax) this.dropOldest(count - chunksMax)
     if (this.renewals.length > renewalsMax || (this.renewals[0]?.to ?? now) < since) {
       this.renewals = this.renewals.filter((renewal) => renewal.to >= since).slice(-renewalsMax)
     }
   }
 
-  private dropOldest(): void {
-    for (const band of this.bands.values()) {
-      if (band.chunks.length > 1 && band.chunks[0].open === 0) band.chunks.shift()
+  private dropOldest(count: number): void {
+    const ended = [...this.bands.values()].flatMap((band) => band.chunks.slice(0, -1))
+      .filter((chunk) => chunk.open === 0)
+      .sort((a, b) => a.from - b.from)
+    for (const chunk of ended.slice(0, count)) {
+      const { chunks } = this.band(chunk.tab)
+      chunks.splice(chunks.indexOf(chunk), 1)
     }
   }
 

@@ -19,7 +19,7 @@ export function sayMoment(moment: Moment, names: Map<string, string>): string {
   const who = names.get(moment.tab) ?? 'A tab that is closed'
   switch (moment.kind) {
     case 'renewed': return `${who} renewed the session in ${took(moment.ms)}.`
-    case 'failed': return `${who} could not renew the session. ${reasonText(moment.reason)} It tries again in ${took(moment.ms)}; nobody is signed out.`
+    case 'failed': return `${who} could not renew the session. ${reasonText(moment.reason)} It may try again in ${took(moment.ms)}; nobody is signed out.`
     case 'signed-in': return 'Signed in.'
     case 'signed-out': return moment.reason === 'signed-out' ? 'You signed out.' : `Signed out. ${reasonText(moment.reason)}`
     case 'switch': return `${who}: ${moment.text}`
