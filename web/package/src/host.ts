@@ -57,7 +57,7 @@ export class Host {
   /** Methods and addresses of the session's own messages; send.ts makes them. */
   ownTargets?: Set<string>
   private listening = false
-  readonly opening: Promise<void>
+  private begun?: Promise<void>
   private waiting = new Set<() => void>()
   private watchers = new Set<() => void>()
   private readonly closing: (() => void)[] = []
@@ -68,30 +68,53 @@ export class Host {
     const key = `${options.baseURL}|${options.dialectName}`
     this.vault = openVault(options.storage, key)
     this.tabs = new Tabs(`stay:${key}`, (message) => { this.hear(message).catch(() => {}) })
-    this.opening = this.open()
     this.opening.catch(() => {}) // told to whoever asks
   }
 
+  /** What failed is tried again by who asks next: storage may be there by then. */
+  get opening(): Promise<void> {
+    this.begun ??= this.open().catch((error: unknown) => {
+      this.begun = undefined
+      throw error
+    })
+    return this.begun
+  }
+
   private async open(): Promise<void> {
-    const image = await this.options.dialectImage()
-    const core = await loadCore()
-    this.core = core
-    this.id = core.c.open(this.options.earlyMs)
-    if (this.id < 0) throw new StayError('STAY_BAD_CONFIG', 'config', 'too many sessions are open in this page')
-    core.load(this.id, image)
-    this.facts = core.c.dialect_facts(this.id)
-    this.dialect = core.read(0)
-    this.base = this.options.baseFor(core.read(1))
-    this.header = core.read(2)
-    if (this.options.mode === 'cookie' && !this.has(Fact.HAS_COOKIE_MODE)) {
-      throw new StayError('STAY_BAD_CONFIG', 'config', `the dialect '${this.dialect}' has no cookie mode: use mode 'storage'`)
-    }
+    if (this.id < 0) await this.load()
     await this.sync()
     this.listening = true
     await this.askSiblings(this.entry.generation)
     this.opened = true
     this.watch()
     if (this.entry.signOutDue) void tellSignOut(this).catch(() => {}) // next time
+  }
+
+  private async load(): Promise<void> {
+    const image = await this.options.dialectImage()
+    const core = await loadCore()
+    this.core = core
+    const id = core.c.open(this.options.earlyMs)
+    if (id < 0) throw new StayError('STAY_BAD_CONFIG', 'config', 'too many sessions are open in this page')
+    try {
+      this.readDialect(id, image)
+    } catch (error) {
+      core.c.close(id)
+      throw error
+    }
+    this.id = id
+  }
+
+  private readDialect(id: number, image: string): void {
+    const { core } = this
+    core.load(id, image)
+    this.facts = core.c.dialect_facts(id)
+    this.dialect = core.read(0)
+    this.base = this.options.baseFor(core.read(1))
+    this.header = core.read(2)
+    if (this.options.mode === 'cookie' && !this.has(Fact.HAS_COOKIE_MODE)) {
+      throw new StayError('STAY_BAD_CONFIG', 'config', `the dialect '${this.dialect}' has no cookie mode: use mode 'storage'`)
+    }
   }
 
   has(fact: Fact): boolean {
@@ -111,6 +134,8 @@ export class Host {
     for (const end of this.closing.splice(0)) end()
     this.tabs.close()
     if (this.id >= 0) this.core.c.close(this.id)
+    this.begun = Promise.reject(new StayError('STAY_BAD_CONFIG', 'config', 'This session was closed: createStay makes another.'))
+    this.begun.catch(() => {}) // told to whoever asks
   }
 
   // ---- The clock and the answers of the core ----
@@ -266,7 +291,9 @@ export class Host {
     this.token = token
     this.siblings?.(token)
     const { generation, lifeMs, receivedMs } = token
-    this.adopt({ ...this.entry, generation, lifeMs, receivedMs })
+    // The vault's own text, if it has one, is older.
+    const access = this.entry.access === undefined ? undefined : token.access
+    this.adopt({ ...this.entry, generation, lifeMs, receivedMs, access })
     const { c } = this.tick()
     // The engine may know its number already, but not that there is a text.
     if (c.generation(this.id) === generation && this.left() <= 0) {

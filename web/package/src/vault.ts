@@ -77,22 +77,26 @@ function parse(text: string | null | undefined): Entry {
   return copy(undefined)
 }
 
+/** Blocked by the person, or full. */
+function trying<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (cause) {
+    throw failed(cause)
+  }
+}
+
 function storageVault(storage: StorageLike, key: string): Vault {
-  const vault: Vault = {
+  const get = () => parse(trying(() => storage.getItem(key)))
+  return {
     async read() {
-      return parse(storage.getItem(key))
+      return get()
     },
     async change(decide) {
-      const entry = parse(storage.getItem(key))
-      if (!decide(entry)) return
-      try {
-        storage.setItem(key, JSON.stringify(entry))
-      } catch (cause) {
-        throw failed(cause)
-      }
+      const entry = get()
+      if (decide(entry)) trying(() => storage.setItem(key, JSON.stringify(entry)))
     }
   }
-  return vault
 }
 
 const storeName = 'sessions'

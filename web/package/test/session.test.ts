@@ -1,0 +1,355 @@
+// What a person does to a session, and what must never happen to it meanwhile.
+import { describe, expect, test } from 'vitest'
+import { createStay, reasonText } from '../src/index'
+import type { Answer } from './kit'
+import { advance, fakeClock, html, json, quiet, refusal, Server, signedIn, stayFor, until } from './kit'
+import { Memory } from './storage'
+import express from '#core/dialects/express'
+import oauth2 from '#core/dialects/oauth2'
+
+/** Holds an answer back until it is let go. */
+function held(answer: Answer): { answer: Answer, go(): void } {
+  let go = (): void => {}
+  const wait = new Promise<void>((resolve) => { go = resolve })
+  return { answer: async (call) => { await wait; return answer(call) }, go: () => go() }
+}
+
+describe('signing in', () => {
+  test('gives the user, and tells who watches', async () => {
+    const server = new Server()
+    const stay = stayFor(server)
+    const seen: string[] = []
+    stay.subscribe(() => seen.push(stay.getSnapshot().state))
+    expect(await stay.signIn({ username: 'ada', password: 'lovelace' })).toMatchObject({ username: 'ada', roles: ['user'] })
+    expect(seen.at(-1)).toBe('signed-in')
+    expect(stay.getSnapshot()).toBe(stay.getSnapshot())
+  })
+
+  test('a wrong password is refused in the server’s words', async () => {
+    const server = new Server()
+    server.signIn = () => json(401, { error: 'bad_credentials', message: 'Wrong name or password.' })
+    const stay = stayFor(server)
+    expect(await refusal(stay.signIn({ username: 'ada', password: 'x' }))).toMatchObject({ code: 'STAY_REFUSED', message: 'Wrong name or password.', status: 401 })
+    expect(stay.signedIn).toBe(false)
+    expect(server.refreshes).toBe(0)
+  })
+
+  test('the fields that are wrong are named', async () => {
+    const server = new Server()
+    server.resource = () => json(400, { error: 'invalid', message: 'Not so.', fields: { password: ['Too short.'] } })
+    expect(await refusal(stayFor(server).signUp({ username: 'ada', email: 'ada@example.org', password: 'x' }))).toMatchObject({ code: 'STAY_REFUSED', fields: { password: ['Too short.'] } })
+  })
+
+  test.each([['503', () => html(503)], ['429', () => json(429, {})], ['no answer', () => { throw new TypeError('gone') }]] as [string, Answer][])('%s: try later', async (_, answer) => {
+    const server = new Server()
+    server.signIn = answer
+    expect(await refusal(stayFor(server).signIn({ username: 'ada', password: 'x' }))).toMatchObject({ code: 'STAY_TRY_LATER' })
+  })
+
+  test('a lost answer is asked for again, and so is one session made', async () => {
+    const server = new Server()
+    const { signIn } = server
+    server.signIn = (call) => { server.signIn = signIn; void call; throw new TypeError('lost') }
+    await signedIn(server)
+    const sent = server.calls.filter(({ path }) => path === '/api/session')
+    expect(sent).toHaveLength(2)
+    expect(sent[1].body).toBe(sent[0].body)
+  })
+
+  test('as another over a living session: the new one counts', async () => {
+    const server = new Server()
+    const stay = await signedIn(server)
+    server.user = { id: 8, username: 'max', email: 'm@example.org', roles: ['user', 'moderator'] }
+    await stay.signIn({ username: 'max', password: 'quantum-1900' })
+    expect(stay.user).toMatchObject({ username: 'max' })
+    expect(stay.getSnapshot().session).toBe(2)
+    expect(await stay.token()).toBe('token-2')
+  })
+})
+
+describe('signing out', () => {
+  test('beats a refresh in flight', async () => {
+    const storage = new Memory()
+    const server = new Server()
+    const stay = await signedIn(server, { storage })
+    const late = held(server.refresh)
+    server.refresh = late.answer
+    const refreshing = refusal(stay.refresh())
+    await until(() => server.refreshes === 1)
+    const leaving = stay.signOut()
+    await until(() => !stay.signedIn)
+    late.go()
+    expect(await refreshing).toMatchObject({ code: 'STAY_SIGN_IN', reason: 'signed-out' })
+    await leaving
+    expect(stay.getSnapshot()).toMatchObject({ state: 'signed-out', user: null })
+    expect(storage.text).not.toContain('token-')
+    await quiet()
+    expect(stay.signedIn).toBe(false)
+  })
+
+  test('a sign-in right after it beats the same refresh', async () => {
+    const server = new Server()
+    const stay = await signedIn(server)
+    const late = held(server.refresh)
+    server.refresh = late.answer
+    const refreshing = refusal(stay.refresh())
+    await until(() => server.refreshes === 1)
+    await stay.signOut()
+    await stay.signIn({ username: 'ada', password: 'lovelace' })
+    const mine = await stay.token()
+    late.go()
+    await refreshing
+    await quiet()
+    expect(await stay.token()).toBe(mine)
+    expect(stay.signedIn).toBe(true)
+  })
+
+  test('is told once, though everybody hears of it', async () => {
+    const server = new Server()
+    const stay = await signedIn(server)
+    const heard: string[] = []
+    stay.on('signed-out', ({ reason }) => heard.push(reason!))
+    await Promise.all([stay.signOut(), stay.signOut()])
+    await stay.signOut()
+    expect(heard).toEqual(['signed-out'])
+    expect(server.calls.filter(({ method }) => method === 'DELETE')).toHaveLength(1)
+  })
+
+  test('works although the server does not answer', async () => {
+    const server = new Server()
+    const stay = await signedIn(server)
+    server.signOut = () => html(503)
+    await stay.signOut()
+    expect(stay.state).toBe('signed-out')
+  })
+
+  test('everywhere: all sessions end, and then this one', async () => {
+    const server = new Server()
+    server.resource = (call) => call.token === server.current ? new Response(null, { status: 204 }) : server.expired(call)
+    const stay = await signedIn(server)
+    await stay.signOut({ everywhere: true })
+    expect(server.calls.filter(({ method }) => method === 'DELETE').map(({ path }) => path)).toEqual(['/api/sessions', '/api/session'])
+  })
+})
+
+describe('requests', () => {
+  test('50 at expiry: one refresh, all answered', async () => {
+    const server = new Server()
+    const stay = await signedIn(server)
+    server.expire()
+    await advanceBeyondFresh()
+    const all = await Promise.all(Array.from({ length: 50 }, () => stay.fetch(`${server.origin}/api/test/user`)))
+    expect(all.map(({ status }) => status)).toEqual(Array.from({ length: 50 }, () => 200))
+    expect(server.refreshes).toBe(1)
+
+    async function advanceBeyondFresh(): Promise<void> {
+      // A 401 to a token that is seconds old is the resource's own affair.
+      await stay.refresh()
+      server.calls.length = 0
+      fakeClock()
+      await advance(31_000)
+      server.expire()
+    }
+  })
+
+  test('a resource that always answers 401 causes no storm', async () => {
+    fakeClock()
+    const server = new Server()
+    server.resource = (call) => server.expired(call)
+    const stay = await signedIn(server)
+    await advance(40_000)
+    for (let i = 0; i < 100; i++) {
+      expect((await stay.fetch(`${server.origin}/api/odd`)).status).toBe(401)
+      await advance(100)
+    }
+    expect(server.refreshes).toBeLessThanOrEqual(2)
+    expect(stay.signedIn).toBe(true)
+  })
+
+  test('403 is delivered, and ends nothing', async () => {
+    const server = new Server()
+    const stay = await signedIn(server)
+    server.resource = () => json(403, { error: 'wrong_role', message: 'Admins only.' })
+    const response = await stay.fetch(`${server.origin}/api/test/admin`)
+    expect(response.status).toBe(403)
+    expect(await response.json()).toMatchObject({ message: 'Admins only.' })
+    expect(stay.signedIn).toBe(true)
+    expect(server.refreshes).toBe(0)
+  })
+
+  test('nobody is signed in: it goes without a token, and a 401 says sign in', async () => {
+    const server = new Server()
+    const stay = stayFor(server)
+    server.resource = (call) => call.path === '/api/test/all' ? json(200, {}) : server.expired(call)
+    expect((await stay.fetch(`${server.origin}/api/test/all`)).status).toBe(200)
+    expect(await refusal(stay.fetch(`${server.origin}/api/test/user`))).toMatchObject({ code: 'STAY_SIGN_IN', status: 401 })
+    expect(server.refreshes).toBe(0)
+  })
+
+  test('a late 401 to an old token is sent again with the new one, without a refresh', async () => {
+    const server = new Server()
+    const stay = await signedIn(server)
+    const late = held((call) => server.expired(call))
+    const { resource } = server
+    server.resource = (call) => call.token === 'token-1' ? late.answer(call) : resource(call)
+    const asked = stay.fetch(`${server.origin}/api/test/user`)
+    await until(() => server.count('/api/test/user') === 1)
+    await stay.refresh()
+    late.go()
+    expect((await asked).status).toBe(200)
+    expect(server.refreshes).toBe(1)
+  })
+})
+
+describe('lease', () => {
+  test('a token at once, a newer one each time in time, and none after its end', async () => {
+    fakeClock()
+    const server = new Server()
+    const stay = await signedIn(server)
+    const tokens: string[] = []
+    const lease = stay.lease({ minSeconds: 60, onToken: (token) => tokens.push(token) })
+    await until(() => tokens.length === 1)
+    await advance(239_000)
+    expect(tokens).toEqual(['token-1'])
+    await advance(60_000)
+    await until(() => tokens.length === 2)
+    expect(tokens).toEqual(['token-1', 'token-2'])
+    lease.end()
+    await advance(600_000)
+    expect(tokens).toHaveLength(2)
+  })
+
+  test('it says why nothing more comes', async () => {
+    fakeClock()
+    const server = new Server()
+    const stay = await signedIn(server)
+    const ends: string[] = []
+    stay.lease({ onToken: () => {}, onEnd: (error) => ends.push(`${error.code} ${error.reason}`) })
+    await quiet()
+    server.refresh = () => json(401, { error: 'revoked', message: 'no' })
+    await advance(301_000)
+    await until(() => ends.length === 1)
+    await advance(600_000)
+    expect(ends).toEqual(['STAY_SIGN_IN revoked'])
+  })
+
+  test('a server that is away for a while is waited for', async () => {
+    fakeClock()
+    const server = new Server()
+    const stay = await signedIn(server)
+    const tokens: string[] = []
+    stay.lease({ onToken: (token) => tokens.push(token), onEnd: () => tokens.push('end') })
+    await quiet()
+    const { refresh } = server
+    server.refresh = () => html(503)
+    await advance(400_000)
+    server.refresh = refresh
+    await advance(100_000)
+    await until(() => tokens.length === 2)
+    expect(tokens).toEqual(['token-1', 'token-2'])
+  })
+})
+
+test('why() tells what happened, with nothing secret in it', async () => {
+  fakeClock()
+  const server = new Server()
+  const stay = await signedIn(server)
+  server.nextRefreshes.push(() => html(503))
+  await refusal(stay.refresh())
+  await advance(2000)
+  await stay.refresh()
+  server.nextRefreshes.push(() => json(401, { error: 'disabled', message: 'no' }))
+  await refusal(stay.refresh())
+  const lines = stay.why()
+  expect(lines.map(({ what, reason, status }) => [what, reason, status])).toEqual([
+    ['signed-in', undefined, undefined],
+    ['refresh-failed', 'unavailable', 503],
+    ['refreshed', undefined, undefined],
+    ['signed-out', 'disabled', undefined]
+  ])
+  expect(JSON.stringify(lines)).not.toContain('token-')
+  expect(reasonText(stay.reason)).toBe('This account is disabled.')
+})
+
+test('why() keeps the last twenty', async () => {
+  fakeClock()
+  const server = new Server()
+  const stay = await signedIn(server)
+  for (let i = 0; i < 25; i++) {
+    await stay.refresh()
+    await advance(31_000)
+  }
+  expect(stay.why()).toHaveLength(20)
+  expect(stay.why()[0].what).toBe('refreshed')
+})
+
+describe('the back end speaks another dialect', () => {
+  test('it is named', async () => {
+    const server = new Server()
+    server.signIn = () => json(200, { id: 1, username: 'ada', email: 'a@example.org', roles: ['ROLE_USER'], accessToken: 'a.b.c', refreshToken: 'r' })
+    const error = await refusal(stayFor(server).signIn({ username: 'ada', password: 'lovelace' }))
+    expect(error).toMatchObject({ code: 'STAY_WRONG_DIALECT' })
+    expect(error.message).toContain('express')
+  })
+
+  test('what fits no dialect is said to be so', async () => {
+    const server = new Server()
+    server.signIn = () => html(200)
+    expect(await refusal(stayFor(server).signIn({ username: 'ada', password: 'x' }))).toMatchObject({ code: 'STAY_BAD_REPLY' })
+  })
+
+  test('in its own dialect it works: express, with x-access-token', async () => {
+    const server = new Server()
+    const bezkoder = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
+      const request = new Request(input as RequestInfo, init)
+      if (request.url.endsWith('/auth/signin')) return json(200, { id: 1, username: 'ada', email: 'a@example.org', roles: ['ROLE_ADMIN'], accessToken: 'a.b.c', refreshToken: 'r' })
+      return json(request.headers.get('x-access-token') === 'a.b.c' ? 200 : 401, {})
+    }
+    const stay = stayFor(server, { dialect: express, fetch: bezkoder as typeof fetch })
+    expect(await stay.signIn({ username: 'ada', password: 'lovelace' })).toMatchObject({ roles: ['admin'] })
+    expect((await stay.fetch(`${server.origin}/api/test/admin`)).status).toBe(200)
+  })
+})
+
+describe('options that are wrong are told at once, in words', () => {
+  const bad: [string, object, string][] = [
+    ['a name that is none', { baseURL: 'http://x.test', baseUrl: 1 }, "no option 'baseUrl'"],
+    ['no address', {}, 'baseURL'],
+    ['no http', { baseURL: 'ftp://x.test' }, 'baseURL'],
+    ['a dialect by name', { baseURL: 'http://x.test', dialect: 'express' }, "'@stay/web/dialects/express'"],
+    ['a mode that is none', { baseURL: 'http://x.test', mode: 'local' }, "'local'"],
+    ['no patience', { baseURL: 'http://x.test', limitSeconds: 0 }, 'limitSeconds'],
+    ['too much patience', { baseURL: 'http://x.test', limitSeconds: 301 }, 'limitSeconds'],
+    ['an origin that is none', { baseURL: 'http://x.test', origins: ['x y'] }, 'origins']
+  ]
+  test.each(bad)('%s', (_, options, words) => {
+    let error: { code?: string, message?: string } = {}
+    try {
+      createStay(options as never)
+    } catch (thrown) {
+      error = thrown as Error
+    }
+    expect(error.code).toBe('STAY_BAD_CONFIG')
+    expect(error.message).toContain(words)
+  })
+
+  test.each([[300], [0.001]])('%s s of patience will do', (limitSeconds) => {
+    createStay({ baseURL: 'http://x.test', limitSeconds }).close()
+  })
+
+  test('cookie mode where the dialect has none', async () => {
+    const stay = stayFor(new Server(), { dialect: oauth2, mode: 'cookie' })
+    expect(await refusal(stay.ready())).toMatchObject({ code: 'STAY_BAD_CONFIG' })
+  })
+
+  test('a session that was closed', async () => {
+    const stay = await signedIn(new Server())
+    stay.close()
+    expect(await refusal(stay.token())).toMatchObject({ code: 'STAY_BAD_CONFIG' })
+  })
+
+  test('a dialect that is none', async () => {
+    const stay = stayFor(new Server(), { dialect: { dialect: 'mine' } })
+    expect(await refusal(stay.ready())).toMatchObject({ code: 'STAY_BAD_CONFIG' })
+  })
+})
