@@ -142,7 +142,7 @@ export interface Lease {
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type AxiosAdapter = (config: any) => Promise<any>
 
-/** The module, or an instance made by axios.create. */
+/** The module axios; as a second, an instance made by axios.create. */
 export interface AxiosLike {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   defaults: { adapter?: any }
@@ -165,8 +165,12 @@ export interface Stay {
   /** Resolves when it is known whether somebody is signed in. */
   ready(): Promise<Snapshot>
   fetch(input: RequestInfo | URL, init?: StayRequestInit): Promise<Response>
-  /** `axios.defaults.adapter = stay.adapter(axios)`, or of an instance. */
-  adapter(axios: AxiosLike): AxiosAdapter
+  /**
+   * `axios.defaults.adapter = stay.adapter(axios)`, or `instance.defaults.adapter =
+   * stay.adapter(axios)`; with the instance as second where that has an adapter of
+   * its own.
+   */
+  adapter(axios: AxiosLike, instance?: AxiosLike): AxiosAdapter
   /**
    * An access token that is good for at least so long (0); more than half the
    * token's life counts as half of it.

@@ -48,7 +48,7 @@ function innerOf(axios: AxiosLike, given: unknown): Inner {
   if (typeof axios.getAdapter === 'function') {
     return (axios.getAdapter as (names: unknown) => Inner)(given)
   }
-  throw new StayError('STAY_BAD_CONFIG', 'config', 'stay.adapter: give it axios itself: stay.adapter(axios)')
+  throw new StayError('STAY_BAD_CONFIG', 'config', 'stay.adapter: give it axios itself, stay.adapter(axios); for an instance with an adapter of its own, stay.adapter(axios, instance)')
 }
 
 function wholeURL(config: AxiosConfig, page: string | undefined): string {
@@ -141,9 +141,8 @@ function cancelSignal(config: AxiosConfig): { signal?: AbortSignal, reason(): un
   return { signal: controller.signal, reason: () => reason }
 }
 
-export function stayAdapter(host: Host, axios: AxiosLike): AxiosAdapter {
-  const given = axios.defaults.adapter as unknown
-  const inner = innerOf(axios, given)
+export function stayAdapter(host: Host, axios: AxiosLike, instance: AxiosLike = axios): AxiosAdapter {
+  const inner = innerOf(axios, instance.defaults.adapter)
 
   async function one(config: AxiosConfig): Promise<Outcome> {
     try {

@@ -78,7 +78,7 @@ export function createStay(options: StayOptions): Stay {
       return current()
     },
     fetch: (input, init) => stayFetch(host, input, init),
-    adapter: (axios) => stayAdapter(host, axios),
+    adapter: (axios, instance) => stayAdapter(host, axios, instance),
     token: (how = {}) => token(host, (how.minSeconds ?? 0) * 1000, how.signal),
     async refresh() { await renew(host) },
     on: (kind, listener) => host.events.on(kind, listener),

@@ -1,7 +1,8 @@
 // stay.fetch beside window.fetch.
 import { describe, expect, test } from 'vitest'
+import expressDialect from '#core/dialects/express'
 import type { Call } from './kit'
-import { json, refusal, Server, signedIn, stayFor, advance, fakeClock } from './kit'
+import { json, refusal, Server, signedIn, stayFor, advance, fakeClock, until } from './kit'
 
 /** A session whose token the server has forgotten: the next request meets a 401. */
 async function expired(more = {}) {
@@ -154,6 +155,42 @@ describe('left alone', () => {
   })
 })
 
+describe('a redirect, where the token travels in a header that browsers do not take off', () => {
+  async function express(places: Record<string, string>) {
+    const seen: [string, string | null][] = []
+    const routed = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
+      const request = new Request(input as RequestInfo, init)
+      if (request.url.endsWith('/auth/signin')) return json(200, { id: 1, username: 'ada', email: 'a@example.org', roles: ['ROLE_USER'], accessToken: 'a.b.c', refreshToken: 'r' })
+      seen.push([request.url, request.headers.get('x-access-token')])
+      const next = places[request.url]
+      if (next === undefined) return Object.defineProperty(json(200, {}), 'url', { value: request.url })
+      if (request.redirect === 'manual') return new Response(null, { status: 302, headers: { Location: next } })
+      return routed(new Request(next, request))
+    }
+    const stay = stayFor(new Server(), { baseURL: 'http://here.test', dialect: expressDialect, fetch: routed as typeof fetch })
+    await stay.signIn({ username: 'ada', password: 'lovelace' })
+    return { stay, seen }
+  }
+
+  test('to another origin carries no token', async () => {
+    const { stay, seen } = await express({ 'http://here.test/api/x': 'http://there.test/y' })
+    expect((await stay.fetch('http://here.test/api/x')).status).toBe(200)
+    expect(seen.filter(([url]) => url.startsWith('http://there.test')).map(([, token]) => token)).toEqual([null])
+  })
+
+  test('within the origin arrives with the token', async () => {
+    const { stay, seen } = await express({ 'http://here.test/api/x': 'http://here.test/api/y' })
+    expect((await stay.fetch('http://here.test/api/x')).status).toBe(200)
+    expect(seen.at(-1)).toEqual(['http://here.test/api/y', 'a.b.c'])
+  })
+
+  test('none: one request, with the token', async () => {
+    const { stay, seen } = await express({})
+    await stay.fetch('http://here.test/api/x', { method: 'POST', body: 'tea' })
+    expect(seen).toEqual([['http://here.test/api/x', 'a.b.c']])
+  })
+})
+
 describe('what fetch is asked for, it is given', () => {
   test('keepalive, cache, credentials, redirect and referrer reach it', async () => {
     const server = new Server()
@@ -180,7 +217,7 @@ describe('what fetch is asked for, it is given', () => {
     server.refresh = async (call) => { await new Promise<void>((resolve) => { go = resolve }); return refresh(call) }
     const patience = new AbortController()
     const asked = refusal(stay.fetch(url, { signal: patience.signal }))
-    await advance(10)
+    await until(() => server.refreshes === 1)
     patience.abort()
     expect(await asked).toMatchObject({ name: 'AbortError' })
     go()
