@@ -87,6 +87,7 @@ export class Host {
     await this.askSiblings(this.entry.generation)
     this.opened = true
     this.watch()
+    this.changed()
     if (this.entry.signOutDue) void tellSignOut(this).catch(() => {}) // next time
   }
 

@@ -59,6 +59,17 @@ export function createStay(options: StayOptions): Stay {
     return snapshot
   }
 
+  /** Told only of what can be seen: who asks for a token in it must not loop. */
+  function subscribe(watcher: () => void): () => void {
+    let seen = current()
+    return host.subscribe(() => {
+      const next = current()
+      if (next === seen) return
+      seen = next
+      watcher()
+    })
+  }
+
   const stay: Stay = {
     signIn: (who) => signIn(host, who),
     signUp: (who) => signUp(host, who),
@@ -85,7 +96,7 @@ export function createStay(options: StayOptions): Stay {
     why: () => host.entry.log.map((line) => ({ ...line })),
     lease: (how) => openLease(host, how),
     setUser: (user) => changeUser(host, user),
-    subscribe: (watcher) => host.subscribe(watcher),
+    subscribe,
     getSnapshot: current,
     reaches: (url) => originOf(host, url) >= 0,
     get baseURL() { return host.base === '' ? host.options.baseURL : host.base },

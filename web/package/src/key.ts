@@ -11,7 +11,7 @@ interface VueLike {
 /** `this.$stay` in every component; inject() in those that have a set-up. */
 export function installInto(app: object, stay: unknown): void {
   const { provide, config, prototype } = app as VueLike
-  if (provide !== undefined) provide.call(app, stayKey, stay)
-  const properties = config?.globalProperties ?? prototype
-  if (properties !== undefined) properties.$stay = stay
+  const properties = config?.globalProperties
+  if (properties !== undefined) provide?.call(app, stayKey, stay)
+  Object.assign(properties ?? prototype ?? {}, { $stay: stay })
 }

@@ -67,6 +67,18 @@ describe('signing in', () => {
   })
 })
 
+test('who watches is told of what changed, and of nothing else', async () => {
+  const stay = await signedIn(new Server())
+  let told = 0
+  stay.subscribe(() => { told += 1; void stay.token() })
+  for (let i = 0; i < 5; i++) await stay.token()
+  await quiet()
+  expect(told).toBe(0)
+  await stay.signOut()
+  await quiet()
+  expect(told).toBe(1)
+})
+
 describe('signing out', () => {
   test('beats a refresh in flight', async () => {
     const storage = new Memory()

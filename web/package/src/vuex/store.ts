@@ -66,6 +66,8 @@ export function follow(store: StoreLike, stay: Stay, naming: Naming): void {
   }
 
   stay.subscribe(show)
+  // A text can come without anything else to be seen: another tab's.
+  stay.on('adopted', () => { void renew() })
   store.subscribe(({ type }) => {
     if (type === follower.over && ours === 0 && stay.signedIn) void stay.signOut().catch(() => {})
   })
