@@ -8,7 +8,7 @@ import type { Host, Patience } from './host'
 import { endEntry } from './refresh'
 import { build } from './talk'
 
-/** A 401, as far as the core wants to know. */
+/** A 401 or 403, as far as the core wants to know. */
 export interface Refusal {
   head: string
   body(): Promise<string>
@@ -24,7 +24,7 @@ export interface Outgoing<T> {
   /** Sends it; the header is undefined where no token goes along. */
   send(header: [string, string] | undefined): Promise<T>
   status(answer: T): number
-  /** Read for a 401 only; the answer stays whole. */
+  /** Read for a 401 or 403 only; the answer stays whole. */
   refusal(answer: T): Refusal
 }
 
@@ -67,23 +67,26 @@ function ownTargets(host: Host): Set<string> {
   return targets
 }
 
-async function read401<T>(host: Host, out: Outgoing<T>, answer: T): Promise<[Verdict, Why]> {
+/** What the dialect says a resource's refusal means. */
+async function readRefusal<T>(host: Host, out: Outgoing<T>, answer: T): Promise<[Verdict, Why]> {
   const { head, body } = out.refusal(answer)
   const text = await body()
   const { core } = host
   const headLength = core.write(head)
   const bodyLength = headLength < 0 ? -1 : core.write(text.slice(0, 64 * 1024), headLength)
-  const meaning = core.c.reply_read(host.id, Message.NONE, 401, Math.max(headLength, 0), Math.max(bodyLength, 0))
+  const meaning = core.c.reply_read(host.id, Message.NONE, out.status(answer), Math.max(headLength, 0), Math.max(bodyLength, 0))
   return [meaning & 0xff, Why.DISABLED]
 }
 
-/** Nobody is signed in: it goes without a token, and a 401 says why. */
+/** Nobody is signed in: it goes without a token, and the refusal says why. */
 async function sendBare<T>(host: Host, out: Outgoing<T>): Promise<T> {
   const answer = await out.send(undefined)
-  if (out.status(answer) !== 401) return answer
-  const [verdict] = await read401(host, out, answer)
+  const status = out.status(answer)
+  // Some families say 403 to who shows no token at all.
+  if (status !== 401 && status !== 403) return answer
+  const [verdict] = await readRefusal(host, out, answer)
   if (verdict !== Verdict.RENEW) return answer
-  throw withAnswer(new Failure('STAY_SIGN_IN', reasonOf(host.entry.ended), undefined, 401), answer)
+  throw withAnswer(new Failure('STAY_SIGN_IN', reasonOf(host.entry.ended), undefined, status), answer)
 }
 
 /** So that an adapter can show what the server said. */
@@ -145,7 +148,7 @@ async function permit<T>(host: Host, trip: Trip<T>): Promise<void> {
 /** What is to become of a 401: undefined, it is sent again; or it is the answer. */
 async function judge<T>(host: Host, trip: Trip<T>, answer: T): Promise<T | undefined> {
   const { out, request, origin } = trip
-  const [verdict, why] = await read401(host, out, answer)
+  const [verdict, why] = await readRefusal(host, out, answer)
   if (verdict === Verdict.REFUSED && origin === 0 && trip.sent > 1) {
     await endByResource(host, why)
     throw withAnswer(new Failure('STAY_SIGN_IN', reasonOf(why), undefined, 401), answer)
