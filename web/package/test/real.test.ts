@@ -43,7 +43,7 @@ async function expire(): Promise<void> {
   await stayd.demo('expire')
 }
 
-const served = ['stay', 'express', 'spring', 'django', 'nest', 'nest-camel', 'sofunction', 'symfony']
+const served = ['stay', 'express', 'spring', 'django', 'nest', 'nest-camel', 'sofunction', 'symfony', 'oauth2']
 
 describe.skipIf(missing).each(served)('dialect %s', (name) => {
   test('sign-in, the user, a board, expiry, replay, sign-out', async () => {
