@@ -19,7 +19,9 @@ interface Secrets {
   next: string
 }
 
-async function drawSecrets(): Promise<Secrets> {
+/** No other rotation wants any: its dialects work on plain http, too. */
+async function drawSecrets(host: Host): Promise<Secrets | undefined> {
+  if (!host.has(Fact.IS_COMMITTED)) return undefined
   const first = random32()
   const session = random32()
   return {
@@ -34,14 +36,12 @@ function unspoken(host: Host, what: string): StayError {
   return new StayError('STAY_BAD_CONFIG', 'config', `${what}: the dialect '${host.dialect}' has no such message, or needs more`)
 }
 
-function signInFields(host: Host, asked: SignIn, secrets: Secrets): Fields {
-  const fields: Fields = {
-    [Field.PASSWORD]: asked.password,
-    [Field.NEXT]: secrets.next
-  }
+function signInFields(host: Host, asked: SignIn, secrets: Secrets | undefined): Fields {
+  const fields: Fields = { [Field.PASSWORD]: asked.password }
+  if (secrets !== undefined) fields[Field.NEXT] = secrets.next
   const label = asked.label ?? host.options.label
   if (label !== undefined) fields[Field.LABEL] = label
-  if (!host.cookie) fields[Field.SID] = secrets.sid
+  if (secrets !== undefined && !host.cookie) fields[Field.SID] = secrets.sid
   return fields
 }
 
@@ -52,7 +52,7 @@ function buildSignIn(host: Host, message: Message, asked: SignIn, fields: Fields
   return build(host, message, { ...fields, [Field.EMAIL]: asked.username }) ?? build(host, message, named)
 }
 
-function keep(host: Host, entry: Entry, asked: SignIn, told: Told, secrets: Secrets): void {
+function keep(host: Host, entry: Entry, asked: SignIn, told: Told, secrets: Secrets | undefined): void {
   entry.signIn += 1
   entry.ended = Why.NONE
   entry.signOutDue = false
@@ -67,7 +67,7 @@ function keep(host: Host, entry: Entry, asked: SignIn, told: Told, secrets: Secr
     entry.access = told.access
     entry.refresh = told.refresh
   }
-  if (host.has(Fact.IS_COMMITTED)) startRecord(host, entry, told, secrets)
+  if (secrets !== undefined) startRecord(host, entry, told, secrets)
   note(entry, 'signed-in')
 }
 
@@ -86,7 +86,7 @@ export async function signIn(host: Host, asked: SignIn): Promise<User> {
   await host.opening
   // The last chance to tell of a session that this one replaces.
   if (host.entry.signOutDue) await tellSignOut(host)
-  const secrets = await drawSecrets()
+  const secrets = await drawSecrets(host)
   const message = host.cookie ? Message.SIGN_IN_COOKIE : Message.SIGN_IN
   const built = buildSignIn(host, message, asked, signInFields(host, asked, secrets))
   if (built === undefined) throw unspoken(host, 'sign in')
@@ -98,8 +98,8 @@ export async function signIn(host: Host, asked: SignIn): Promise<User> {
     kept = entry
     return true
   })
-  secrets.first.fill(0)
-  secrets.session.fill(0)
+  secrets?.first.fill(0)
+  secrets?.session.fill(0)
   host.token = tokenOf(kept, told.access!)
   host.adopt(kept)
   host.tabs.tell({ kind: 'news' })

@@ -38,12 +38,18 @@ export function toBase64url(bytes: Uint8Array): string {
     .replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')
 }
 
+/** Browsers show it to pages that came by https or from localhost, and to no other. */
+function webCrypto(): Crypto {
+  if (typeof crypto !== 'undefined' && (crypto as Partial<Crypto>).subtle !== undefined) return crypto
+  throw new StayError('STAY_BAD_CONFIG', 'config', 'There is no Web Crypto here: a page needs https or localhost, and Node 18 --experimental-global-webcrypto.')
+}
+
 export async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as BufferSource))
+  return new Uint8Array(await webCrypto().subtle.digest('SHA-256', bytes as BufferSource))
 }
 
 export function random32(): Uint8Array {
-  return crypto.getRandomValues(new Uint8Array(32))
+  return webCrypto().getRandomValues(new Uint8Array(32))
 }
 
 export function headText(headers: Headers): string {

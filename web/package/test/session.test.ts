@@ -1,5 +1,5 @@
 // What a person does to a session, and what must never happen to it meanwhile.
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createStay, reasonText } from '../src/index'
 import type { Answer } from './kit'
 import { advance, fakeClock, html, json, quiet, refusal, Server, signedIn, stayFor, until } from './kit'
@@ -320,6 +320,20 @@ describe('the back end speaks another dialect', () => {
     const stay = stayFor(server, { dialect: express, fetch: bezkoder as typeof fetch })
     expect(await stay.signIn({ username: 'ada', password: 'lovelace' })).toMatchObject({ roles: ['admin'] })
     expect((await stay.fetch(`${server.origin}/api/test/admin`)).status).toBe(200)
+  })
+})
+
+describe('a page that came over plain http', () => {
+  test('is told what is missing', async () => {
+    vi.stubGlobal('crypto', { getRandomValues: () => {} })
+    expect(await refusal(stayFor(new Server()).signIn({ username: 'ada', password: 'x' }))).toMatchObject({ code: 'STAY_BAD_CONFIG' })
+  })
+
+  test('works where the dialect needs no secrets of its own', async () => {
+    vi.stubGlobal('crypto', undefined)
+    const fetching = async (): Promise<Response> => json(200, { id: 1, username: 'ada', email: 'a@example.org', roles: ['ROLE_USER'], accessToken: 'a.b.c', refreshToken: 'r' })
+    const stay = stayFor(new Server(), { dialect: express, fetch: fetching as typeof fetch })
+    expect(await stay.signIn({ username: 'ada', password: 'x' })).toMatchObject({ username: 'ada' })
   })
 })
 
