@@ -1,4 +1,5 @@
 // web/examples, built and used in a browser, against a real stayd.
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
@@ -8,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { chromium } from '@playwright/test'
 import type { Browser, Page } from '@playwright/test'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { build } from 'vite'
+import { build, createServer as createViteServer } from 'vite'
 import type { Stayd } from './stayd'
 import { missing, startStayd } from './stayd'
 
@@ -27,6 +28,9 @@ describe.skipIf(missing || !existsSync(browserPath))('examples', () => {
   beforeAll(async () => {
     rmSync(out, { recursive: true, force: true })
     mkdirSync(screens, { recursive: true })
+    if (!existsSync(join(web, '../build/web/package/package.json'))) {
+      execFileSync(process.execPath, [join(web, 'make/package.mjs')], { stdio: ['ignore', 'ignore', 'inherit'] })
+    }
     for (const name of ['vue2', 'react']) {
       await build({ root: join(web, 'examples', name), logLevel: 'error', build: { outDir: join(out, name), emptyOutDir: true } })
     }
@@ -99,6 +103,23 @@ describe.skipIf(missing || !existsSync(browserPath))('examples', () => {
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
     expect(wrong).toEqual([])
   }, 60_000)
+
+  test('Vite’s own server with its proxy, as the manual says: cookie mode, expiry, reload', async () => {
+    const vite = await createViteServer({ root: join(web, 'examples', 'react'), logLevel: 'error', cacheDir: join(out, '.vite'), server: { host: '127.0.0.1', port: 0, proxy: { '/api': stayd.url } } })
+    await vite.listen()
+    const address = vite.resolvedUrls!.local[0].replace(/\/$/, '')
+    const page = await (await browser.newContext()).newPage()
+    await page.goto(`${address}/?server=${encodeURIComponent(address)}`)
+    await signIn(page, 'ada', 'lovelace')
+    await page.getByRole('button', { name: 'Load' }).click()
+    await page.getByText('User content.').waitFor()
+    await stayd.demo('expire')
+    await page.reload()
+    await page.getByRole('button', { name: 'Load' }).click()
+    await page.getByText('User content.').waitFor()
+    expect((await page.context().cookies()).map(({ httpOnly, sameSite }) => [httpOnly, sameSite])).toEqual([[true, 'Strict']])
+    await vite.close()
+  }, 90_000)
 
   test('React, in cookie mode from another port: expiry, reload, sign-out', async () => {
     const { page, wrong } = await open('/react/index.html')
