@@ -209,15 +209,6 @@ export class Host {
     }
     this.note(this.engine.tick(this.id))
     if (this.entry.signOutDue) await tellSignOut(this)
-    if (this.isLive(this.entry) && this.left() <= 0) this.renewNow()
-  }
-
-  /** As a request would, but that nobody waits. */
-  private renewNow(): void {
-    const request = this.core.c.request_open(this.id, 0, 0)
-    if (request < 0) return
-    this.note(this.engine.ask(request))
-    this.core.c.request_close(request)
   }
 
   // ---- What others did: the vault and the tabs ----

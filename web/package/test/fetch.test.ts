@@ -150,6 +150,7 @@ describe('left alone', () => {
     const { server, stay } = await expired()
     server.signIn = () => json(401, { error: 'bad_credentials', message: 'no' })
     expect((await stay.fetch(`${server.origin}/api/session`, { method: 'POST', body: '{}' })).status).toBe(401)
+    expect(sent(server, '/api/session').at(-1)?.token).toBe('')
     expect(server.refreshes).toBe(0)
     expect(stay.signedIn).toBe(true)
   })

@@ -29,7 +29,7 @@ export async function listen(script: Server): Promise<string> {
       const answer = await script.fetch(`http://${headers.host!}${url!}`, {
         method,
         headers: Object.entries(headers).map(([name, value]) => [name, String(value)] as [string, string]),
-        body: body.length > 0 ? body : undefined
+        body: body.length > 0 ? new Uint8Array(body) : undefined
       })
       response.writeHead(answer.status, Object.fromEntries(answer.headers))
       response.end(Buffer.from(await answer.arrayBuffer()))

@@ -170,14 +170,22 @@ export async function advance(ms: number): Promise<void> {
 export class Page extends EventTarget {
   visibilityState: 'visible' | 'hidden' = 'visible'
   readonly window = new EventTarget()
+  listeners = 0
   readonly navigator: { onLine: boolean, locks?: unknown } = { onLine: true }
 
   constructor() {
     super()
     vi.stubGlobal('document', this)
     vi.stubGlobal('navigator', this.navigator)
+    for (const target of [this, this.window]) this.countListeners(target)
     vi.stubGlobal('addEventListener', this.window.addEventListener.bind(this.window))
     vi.stubGlobal('removeEventListener', this.window.removeEventListener.bind(this.window))
+  }
+
+  private countListeners(target: EventTarget): void {
+    const { addEventListener: add, removeEventListener: remove } = target
+    target.addEventListener = (...how: Parameters<typeof add>) => { this.listeners += 1; add.apply(target, how) }
+    target.removeEventListener = (...how: Parameters<typeof remove>) => { this.listeners -= 1; remove.apply(target, how) }
   }
 
   show(visible: boolean): void {

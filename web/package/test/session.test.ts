@@ -231,6 +231,18 @@ describe('lease', () => {
     expect(tokens).toHaveLength(2)
   })
 
+  test('a token that never lives so long is told once', async () => {
+    fakeClock()
+    const server = new Server()
+    server.life = 40
+    const stay = await signedIn(server, { earlySeconds: -1 })
+    const tokens: string[] = []
+    stay.lease({ minSeconds: 60, onToken: (token) => tokens.push(token) })
+    await until(() => tokens.length === 1)
+    await advance(10_000)
+    expect(tokens).toEqual(['token-1'])
+  })
+
   test('it says why nothing more comes', async () => {
     fakeClock()
     const server = new Server()
@@ -293,6 +305,58 @@ test('why() keeps the last twenty', async () => {
   }
   expect(stay.why()).toHaveLength(20)
   expect(stay.why()[0].what).toBe('refreshed')
+})
+
+describe('where the server draws the refresh tokens (express)', () => {
+  /** A back end with one-use refresh tokens, r1, r2, ...; its refreshes can be held. */
+  function bezkoder() {
+    const server = new Server()
+    const waiting: (() => void)[] = []
+    const state = { count: 1, holds: false }
+    const fetching = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
+      const request = new Request(input as RequestInfo, init)
+      if (request.url.endsWith('/auth/signin')) return json(200, { id: 1, username: 'ada', email: 'a@example.org', roles: ['ROLE_USER'], accessToken: 'a1', refreshToken: 'r1' })
+      if (!request.url.endsWith('/auth/refreshtoken')) return json(200, {})
+      const mine = state.count += 1
+      if (state.holds) await new Promise<void>((resolve) => { waiting.push(resolve) })
+      return json(200, { accessToken: `a${mine}`, refreshToken: `r${mine}` })
+    }
+    return { server, state, waiting, options: { dialect: express, fetch: fetching as typeof fetch } }
+  }
+
+  test('signing out beats a refresh in flight', async () => {
+    const { server, state, waiting, options } = bezkoder()
+    const storage = new Memory()
+    const stay = stayFor(server, { ...options, storage })
+    await stay.signIn({ username: 'ada', password: 'x' })
+    state.holds = true
+    const refreshing = refusal(stay.refresh())
+    await until(() => waiting.length === 1)
+    await stay.signOut()
+    waiting[0]()
+    expect(await refreshing).toMatchObject({ code: 'STAY_SIGN_IN', reason: 'signed-out' })
+    await quiet()
+    expect([stay.signedIn, storage.text.includes('a2'), storage.text.includes('r2')]).toEqual([false, false, false])
+  })
+
+  test('a late answer to an older refresh changes nothing', async () => {
+    const { server, state, waiting, options } = bezkoder()
+    const storage = new Memory()
+    const [one, two] = [stayFor(server, { ...options, storage }), stayFor(server, { ...options, storage })]
+    await one.signIn({ username: 'ada', password: 'x' })
+    await until(() => two.signedIn)
+    state.holds = true
+    const late = one.refresh().catch(() => {})
+    await until(() => waiting.length === 1)
+    state.holds = false
+    await two.refresh()
+    expect(storage.text).toContain('r3')
+    waiting[0]()
+    await late
+    await quiet()
+    expect(storage.text).toContain('"refresh":"r3"')
+    expect([await one.token(), await two.token()]).toEqual(['a3', 'a3'])
+  })
 })
 
 describe('the back end speaks another dialect', () => {

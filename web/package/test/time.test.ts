@@ -177,10 +177,20 @@ describe('no network', () => {
     expect(server.refreshes).toBe(1)
   })
 
+  test('its return renews a token that died, although nobody had asked yet', async () => {
+    const { page, server, stay } = await restarted()
+    await stay.ready()
+    page.network(true)
+    await until(() => server.refreshes === 1)
+    await until(() => stay.secondsLeft > 0)
+  })
+
   test('a session that was closed hears nothing any more', async () => {
     const { page, server, stay } = await restarted()
     await refusal(stay.token())
+    expect(page.listeners).toBe(3)
     stay.close()
+    expect(page.listeners).toBe(0)
     page.network(true)
     page.show(true)
     await quiet()

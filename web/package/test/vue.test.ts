@@ -154,6 +154,7 @@ describe('stayGuard', () => {
     ['another site without its scheme', '/login?next=//evil.test/'],
     ['the same with a backslash', '/login?next=/%5Cevil.test/'],
     ['no route of this app', '/login?next=/nowhere/at/all'],
+    ['a path without its slash', '/login?next=profile'],
     ['the sign-in itself', '/login?next=/login?next=/profile'],
     ['two of them', '/login?next=/profile&next=/admin'],
     ['script', '/login?next=javascript:alert(1)']

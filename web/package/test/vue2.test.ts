@@ -31,7 +31,7 @@ async function site(stay: Stay, first: string) {
     ]
   })
   stayGuard(router, { signIn: '/login' })
-  new Vue({ router, render: (h) => h('p') })
+  new Vue({ router, ...blank } as never)
   await router.push(first).catch(() => {})
   return router
 }
@@ -79,7 +79,7 @@ test('useStay in a set-up of Vue 2.7, after Vue.use(stay)', async () => {
       return { user }
     },
     created(this: { user: { username: string } }) { seen.push(this.user.username) },
-    render: (h) => h('p')
+    ...blank
   } as never)
   expect(seen).toEqual(['ada'])
 })

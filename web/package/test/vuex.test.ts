@@ -192,7 +192,7 @@ test('names that are none are told in words', () => {
 test('bezkoder on bezkoder’s own back end: the words of its roles', async () => {
   const fetching = async (): Promise<Response> => json(200, { id: 1, username: 'ada', email: 'a@example.org', roles: ['ROLE_USER', 'ROLE_ADMIN'], accessToken: 'a.b.c', refreshToken: 'r' })
   const stay = stayFor(new Server(), { dialect: express, fetch: fetching as typeof fetch })
-  const store = new vuex4.Store<any>({ plugins: [stayVuex(stay, { names: 'bezkoder' }) as never] })
+  const store = new vuex4.Store({ plugins: [stayVuex(stay, { names: 'bezkoder' }) as never] })
   expect((await store.dispatch('auth/login', { username: 'ada', password: 'x' })).roles).toEqual(['ROLE_USER', 'ROLE_ADMIN'])
 })
 
@@ -200,7 +200,7 @@ test('a token that is renewed behind the app’s back is shown in time', async (
   fakeClock()
   const server = new Server()
   const stay = await signedIn(server)
-  const store = new vuex4.Store<any>({ plugins: [stayVuex(stay, { names: 'sofunction' }) as never] })
+  const store = new vuex4.Store({ plugins: [stayVuex(stay, { names: 'sofunction' }) as never] })
   await advance(301_000)
   await stay.fetch(`${server.origin}/api/test/user`)
   await until(() => store.getters['auth/accessToken'] === 'token-2')

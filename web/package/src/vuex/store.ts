@@ -34,20 +34,10 @@ export interface Naming {
   (store: StoreLike, stay: Stay, token: () => string): Follower
 }
 
-/** Our own commits are no wish to sign out. */
+/** Our own commit of `over` comes when it is over: then there is nothing to end. */
 export function follow(store: StoreLike, stay: Stay, naming: Naming): void {
   let text = ''
-  let ours = 0
   const follower = naming(store, stay, () => text)
-
-  function commit(work: () => void): void {
-    ours += 1
-    try {
-      work()
-    } finally {
-      ours -= 1
-    }
-  }
 
   // A slow answer must not outrun a sign-out: only the last one counts.
   let asked = 0
@@ -56,12 +46,12 @@ export function follow(store: StoreLike, stay: Stay, naming: Naming): void {
     const next = stay.signedIn && stay.secondsLeft > 0 ? await stay.token().catch(() => '') : ''
     if (mine !== asked || next === text) return
     text = next
-    commit(() => { if (text !== '') follower.renewed() })
+    if (text !== '') follower.renewed()
   }
 
   function show(): void {
     if (!stay.signedIn) text = ''
-    commit(() => follower.show(stay.getSnapshot()))
+    follower.show(stay.getSnapshot())
     void renew()
   }
 
@@ -69,7 +59,7 @@ export function follow(store: StoreLike, stay: Stay, naming: Naming): void {
   // A text can come without anything else to be seen: another tab's.
   stay.on('adopted', () => { void renew() })
   store.subscribe(({ type }) => {
-    if (type === follower.over && ours === 0 && stay.signedIn) void stay.signOut().catch(() => {})
+    if (type === follower.over && stay.signedIn) void stay.signOut().catch(() => {})
   })
   show()
 }
