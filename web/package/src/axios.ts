@@ -124,6 +124,12 @@ interface Outcome {
   rejected?: Failed
 }
 
+/** The last sending had what was left of the time; the app gave all of it. */
+function restore(failed: Failed, own: AxiosConfig): void {
+  failed.config = own
+  if (/^timeout of [\d.]+ms exceeded$/.test(failed.message)) failed.message = `timeout of ${own.timeout!}ms exceeded`
+}
+
 function isAbortSignal(signal: unknown): signal is AbortSignal {
   return typeof (signal as AbortSignal | undefined)?.addEventListener === 'function'
 }
@@ -144,12 +150,17 @@ function cancelSignal(config: AxiosConfig): { signal?: AbortSignal, reason(): un
 export function stayAdapter(host: Host, axios: AxiosLike, instance: AxiosLike = axios): AxiosAdapter {
   const inner = innerOf(axios, instance.defaults.adapter)
 
-  async function one(config: AxiosConfig): Promise<Outcome> {
+  /** `own` is the app's: it is shown, and can be sent again; `config` is one sending's. */
+  async function one(config: AxiosConfig, own: AxiosConfig): Promise<Outcome> {
     try {
-      return { response: await inner(config) }
+      const response = await inner(config)
+      response.config = own
+      return { response }
     } catch (error) {
       const failed = error as Failed
+      if (failed.isAxiosError === true) restore(failed, own)
       if (failed.response === undefined) throw error
+      failed.response.config = own
       return { response: failed.response, rejected: failed }
     }
   }
@@ -169,7 +180,7 @@ export function stayAdapter(host: Host, axios: AxiosLike, instance: AxiosLike = 
         patience: host.patience(cancel.signal, Math.min(limit, host.limitMs)),
         send(header) {
           const left = limit === Infinity ? config : { ...config, timeout: Math.max(limit - (now() - began), 1) }
-          return one(header === undefined ? left : withHeader(left, header))
+          return one(header === undefined ? left : withHeader(left, header), config)
         },
         status: ({ response }) => response.status,
         refusal: ({ response }) => ({

@@ -4,17 +4,18 @@ import type { StayEvent, StayEventKind } from './api'
 type Listener = (event: StayEvent) => void
 
 export class Events {
-  private readonly listeners = new Map<Listener, StayEventKind | '*'>()
+  private readonly listeners = new Set<{ kind: StayEventKind | '*', listener: Listener }>()
 
   on(kind: StayEventKind | '*', listener: Listener): () => void {
-    this.listeners.set(listener, kind)
-    return () => { this.listeners.delete(listener) }
+    const mine = { kind, listener }
+    this.listeners.add(mine)
+    return () => { this.listeners.delete(mine) }
   }
 
   send(event: Omit<StayEvent, 'at'>): void {
     if (this.listeners.size === 0) return
     const whole = { ...event, at: Date.now() }
-    for (const [listener, kind] of [...this.listeners]) {
+    for (const { kind, listener } of [...this.listeners]) {
       if (kind !== '*' && kind !== event.kind) continue
       try {
         listener(whole)

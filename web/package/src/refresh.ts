@@ -30,6 +30,8 @@ interface Sent {
   signIn: number
   generation: number
   repeats: boolean
+  /** The vault as last seen. */
+  entry: Entry
 }
 
 const passing: Partial<Record<Outcome, [End, Why]>> = {
@@ -288,46 +290,57 @@ function report(host: Host, end: Ending, beganMs: number, generation: number): v
   }
 }
 
-/** One call, or the finding that none is needed. The next number, or -1. */
-async function flyOnce(host: Host, number: number): Promise<number> {
-  const sent: Sent = { fields: {}, signIn: 0, generation: 0, repeats: false }
-  const beganMs = now()
+/** What the vault says before the message: the last look, and what is durable. */
+async function begin(host: Host, number: number, sent: Sent): Promise<Ending | 'send' | 'over'> {
   let first: Ending | 'send' | 'over' = 'over'
-  let end: Ending
+  await host.vault.change((entry) => {
+    sent.entry = entry
+    first = prepare(host, number, entry, sent)
+    return first !== 'over'
+  })
+  return first
+}
+
+async function finish(host: Host, sent: Sent, told: Refreshed | undefined): Promise<Ending> {
+  let end = ending(End.PASSING)
+  await host.vault.change((entry) => {
+    sent.entry = entry
+    end = settle(host, entry, sent, told)
+    if (end.outcome === End.GRANTED) host.token = tokenOf(entry, told!.access!)
+    if (end.outcome !== End.GRANTED && end.outcome !== End.REFUSED) note(entry, 'refresh-failed', end.why, end.status)
+    return true
+  })
+  return end
+}
+
+async function callOnce(host: Host, number: number, sent: Sent): Promise<Ending | 'over'> {
   try {
-    await host.vault.change((entry) => {
-      first = prepare(host, number, entry, sent)
-      return first !== 'over'
-    })
-    if (first as string === 'over') return -1
-    if (first as string === 'send') {
-      host.events.send({ kind: 'refresh-started', generation: sent.generation })
-      const told = await send(host, sent)
-      end = ending(End.PASSING)
-      await host.vault.change((entry) => {
-        end = settle(host, entry, sent, told)
-        if (end.outcome === End.GRANTED) host.token = tokenOf(entry, told!.access!)
-        if (end.outcome !== End.GRANTED && end.outcome !== End.REFUSED) note(entry, 'refresh-failed', end.why, end.status)
-        return true
-      })
-    } else {
-      end = first as unknown as Ending
-    }
+    const first = await begin(host, number, sent)
+    if (first !== 'send') return first
+    host.events.send({ kind: 'refresh-started', generation: sent.generation })
+    return await finish(host, sent, await send(host, sent))
   } catch {
     // The vault. New tokens are used all the same: the next refresh repeats it.
-    end = ending(End.PASSING, Why.VAULT)
+    return ending(End.PASSING, Why.VAULT)
   }
-  if (end.outcome === End.REFUSED) await leave(host)
+}
+
+/** One call, or the finding that none is needed. The next number, or -1. */
+async function flyOnce(host: Host, number: number): Promise<number> {
+  const sent: Sent = { fields: {}, signIn: 0, generation: 0, repeats: false, entry: host.entry }
+  const beganMs = now()
+  const end = await callOnce(host, number, sent)
+  if (end === 'over') return -1
+  if (end.outcome === End.REFUSED) leave(host, sent.entry)
   return tell(host, number, end, beganMs)
 }
 
 /** It ended: every tab is told, and the server where it is due. */
-async function leave(host: Host): Promise<void> {
-  const entry = await host.vault.read()
+function leave(host: Host, entry: Entry): void {
   host.entry = entry
   host.token = undefined
   host.tabs.tell({ kind: 'news' })
-  if (entry.signOutDue) void tellSignOut(host)
+  if (entry.signOutDue) tellSignOut(host).catch(() => {}) // when the page opens next
 }
 
 async function flyInTurn(host: Host, number: number, turn: boolean): Promise<void> {

@@ -158,6 +158,31 @@ describe.each(versions)('axios %s', (version, axios) => {
     expect(error).toMatchObject({ code: 'ECONNABORTED', message: 'timeout of 300ms exceeded' })
   })
 
+  test('timeout counts both sends', async () => {
+    const api = expired()
+    vi.useRealTimers()
+    const { resource } = server
+    server.resource = async (call) => { await new Promise((resolve) => { setTimeout(resolve, 250) }); return resource(call) }
+    const began = process.hrtime.bigint()
+    expect(await refusal(api.get('/test/user', { timeout: 400 })) as AxiosRefusal).toMatchObject({ code: 'ECONNABORTED', message: 'timeout of 400ms exceeded' })
+    expect(Number((process.hrtime.bigint() - began) / 1_000_000n)).toBeGreaterThanOrEqual(390)
+    expect(sent()).toHaveLength(2)
+  })
+
+  test('response.config and error.config are the app’s own, and can be sent again', async () => {
+    const api = expired()
+    const { config } = await api.get('/test/user', { timeout: 5000 })
+    expect(config.timeout).toBe(5000)
+    expect(JSON.stringify(config.headers)).not.toContain('token-')
+    const { resource } = server
+    server.resource = () => json(404, {})
+    const { config: again } = await refusal(api.get('/test/user')) as AxiosRefusal
+    server.resource = resource
+    server.expire()
+    vi.advanceTimersByTime(40_000)
+    expect((await api(again as object)).status).toBe(200)
+  })
+
   test('a cancel token ends the waiting, with its message', async () => {
     const api = expired()
     server.refresh = () => new Promise(() => {})

@@ -274,6 +274,44 @@ describe('lease', () => {
   })
 })
 
+describe('events', () => {
+  test('one listener for two kinds hears both, and lets go of each alone', async () => {
+    const stay = stayFor(new Server())
+    const heard: string[] = []
+    const listener = ({ kind }: { kind: string }): void => { heard.push(kind) }
+    const end = stay.on('signed-in', listener)
+    stay.on('signed-out', listener)
+    await stay.signIn({ username: 'ada', password: 'lovelace' })
+    await stay.signOut()
+    end()
+    await stay.signIn({ username: 'ada', password: 'lovelace' })
+    await stay.signOut()
+    expect(heard).toEqual(['signed-in', 'signed-out', 'signed-out'])
+  })
+
+  test('a request’s way: sent, held back, refreshed, replayed, answered', async () => {
+    fakeClock()
+    const server = new Server()
+    const stay = await signedIn(server)
+    await advance(40_000)
+    server.expire()
+    const heard: string[] = []
+    stay.on('*', ({ kind, what = '', status = '' }) => heard.push(`${kind} ${what} ${status}`.trim()))
+    await stay.fetch(`${server.origin}/api/test/user?secret=1`)
+    const what = `GET ${server.origin}/api/test/user`
+    expect(heard).toEqual([`sent ${what}`, `held-back ${what} 401`, 'refresh-started', 'refreshed  200', `replayed ${what}`, `answered ${what} 200`])
+  })
+
+  test('a listener that throws harms nobody', async () => {
+    fakeClock()
+    const stay = await signedIn(new Server())
+    stay.on('*', () => { throw new Error('mine') })
+    await stay.refresh()
+    expect(await stay.token()).toBe('token-2')
+    await expect(advance(1)).rejects.toThrow('mine')
+  })
+})
+
 test('why() tells what happened, with nothing secret in it', async () => {
   fakeClock()
   const server = new Server()

@@ -131,6 +131,17 @@ describe('a vault that fails', () => {
     expect((await stay.fetch(`${server.origin}/api/test/user`)).status).toBe(200)
   })
 
+  test('when the server ends the session, and it can be read no more: who waits is told', async () => {
+    const storage = new Memory()
+    const server = new Server()
+    const stay = await signedIn(server, { storage })
+    server.refresh = () => json(401, { error: 'revoked', message: 'no' })
+    const write = storage.setItem.bind(storage)
+    storage.setItem = (key, value) => { write(key, value); if (value.includes('signed-out')) storage.failing = 'read' }
+    expect(await refusal(stay.refresh())).toMatchObject({ code: 'STAY_SIGN_IN', reason: 'revoked' })
+    expect(stay.state).toBe('ended')
+  })
+
   test.each(['read', 'write'] as const)('a storage of the app’s own that may not be used: %s', async (failing) => {
     const storage = new Memory()
     storage.failing = failing
