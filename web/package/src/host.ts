@@ -1,6 +1,6 @@
 // One session in one page: asks the core what to do, and does it. All decisions
 // are the core's; this file keeps the token's text, the timer and who waits.
-import { Cause, Fact, Limit, Num, State, Todo, Why } from '#core/constants'
+import { Cause, Fact, Num, State, Todo, Why } from '#core/constants'
 import type { Core } from './core'
 import { loadCore } from './core'
 import { now } from './clock'
@@ -9,15 +9,16 @@ import { StayError } from './errors'
 import { reasonOf } from './reasons'
 import { Events } from './events'
 import type { Options } from './options'
+import { isHidden, watchPage } from './page'
 import { fly, shareBudget } from './refresh'
 import { tellSignOut } from './account'
 import type { TabMessage, Token } from './tabs'
 import { Tabs } from './tabs'
 import type { Entry, Vault } from './vault'
 import { noEntry, openVault } from './vault'
+import type { Patience } from './waiting'
+import { timerMs, Waiting } from './waiting'
 
-/** setTimeout cannot wait longer: 24.8 days. */
-const timerMaxMs = 2 ** 31 - 1
 /** So long a tab is given to hand over its token. */
 const siblingMs = 250
 
@@ -29,13 +30,6 @@ const whyOf: Partial<Record<Cause, Why>> = {
   [Cause.BY_BAD_REPLY]: Why.UNRECOGNISED,
   [Cause.BY_CONFIG]: Why.CONFIG,
   [Cause.BY_BUDGET]: Why.BUDGET
-}
-
-/** Waits for `event` or until the time is up. */
-export interface Patience {
-  signal?: AbortSignal | null
-  /** On now()'s clock. */
-  until: number
 }
 
 export class Host {
@@ -58,9 +52,9 @@ export class Host {
   ownTargets?: Set<string>
   private listening = false
   private begun?: Promise<void>
-  private waiting = new Set<() => void>()
+  private readonly waiting = new Waiting()
   private watchers = new Set<() => void>()
-  private readonly closing: (() => void)[] = []
+  private unwatch?: () => void
   private timer?: ReturnType<typeof setTimeout>
   private siblings?: (token: Token) => void
 
@@ -132,7 +126,7 @@ export class Host {
 
   close(): void {
     clearTimeout(this.timer)
-    for (const end of this.closing.splice(0)) end()
+    this.unwatch?.()
     this.tabs.close()
     if (this.id >= 0) this.core.c.close(this.id)
     this.begun = Promise.reject(new StayError('STAY_BAD_CONFIG', 'config', 'This session was closed: createStay makes another.'))
@@ -154,11 +148,7 @@ export class Host {
 
   /** After every engine call: starts what is to be started. */
   note(todo: number): number {
-    if ((todo & Todo.WAKE) !== 0) {
-      const woken = this.waiting
-      this.waiting = new Set()
-      for (const wake of woken) wake()
-    }
+    if ((todo & Todo.WAKE) !== 0) this.waiting.wake()
     if ((todo & Todo.START) !== 0) {
       const number = this.core.get(Num.NUMBER)
       const turn = (this.flying ?? Promise.resolve()).then(() => fly(this, number))
@@ -172,33 +162,19 @@ export class Host {
 
   private setTimer(): void {
     clearTimeout(this.timer)
-    const hidden = typeof document !== 'undefined' && document.visibilityState === 'hidden'
     const deadline = this.core.c.deadline_ms(this.id)
     // A page that nobody looks at renews when it is looked at, or asks.
-    if (hidden || deadline === Infinity || typeof document === 'undefined') return
-    const wait = Math.min(Math.max(deadline - now(), 0), timerMaxMs)
-    this.timer = setTimeout(() => { this.note(this.engine.tick(this.id)) }, wait)
+    if (isHidden() || deadline === Infinity || typeof document === 'undefined') return
+    this.timer = setTimeout(() => { this.note(this.engine.tick(this.id)) }, timerMs(deadline))
   }
 
   private watch(): void {
     this.setTimer()
-    if (typeof addEventListener === 'undefined') return
-    this.listen(globalThis, 'online', () => { this.wake().catch(() => {}) })
-    if (typeof document === 'undefined') return
-    this.listen(document, 'visibilitychange', () => {
-      if (document.visibilityState === 'visible') this.follow()
-      this.setTimer()
+    this.unwatch = watchPage({
+      online: () => { this.wake().catch(() => {}) },
+      shown: () => this.follow(),
+      turned: () => this.setTimer()
     })
-    // Back from the browser's back-forward cache: everything may have changed.
-    this.listen(globalThis, 'pageshow', (event) => {
-      if ((event as PageTransitionEvent).persisted) this.follow()
-    })
-  }
-
-  private listen(target: Pick<EventTarget, 'addEventListener' | 'removeEventListener'>,
-    kind: string, listener: (event: Event) => void): void {
-    target.addEventListener(kind, listener)
-    this.closing.push(() => target.removeEventListener(kind, listener))
   }
 
   /** The network is back: the rest was for that, and nobody need ask first. */
@@ -312,24 +288,6 @@ export class Host {
     return this.engine.left_ms(this.id)
   }
 
-  /** Until news of the engine, an abort or the end of patience; false: over. */
-  private wait(patience: Patience): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      const end = () => {
-        clearTimeout(timer)
-        this.waiting.delete(woken)
-        patience.signal?.removeEventListener('abort', aborted)
-      }
-      const woken = () => { end(); resolve(true) }
-      const aborted = () => { end(); reject(patience.signal!.reason as Error) }
-      const timer = setTimeout(() => { end(); resolve(false) },
-        Math.min(Math.max(patience.until - now(), 0), timerMaxMs))
-      this.waiting.add(woken)
-      if (patience.signal?.aborted === true) aborted()
-      else patience.signal?.addEventListener('abort', aborted)
-    })
-  }
-
   /** Why the engine said no. */
   refusal(todo: number): StayError {
     const cause: Cause = todo >>> 16
@@ -355,7 +313,7 @@ export class Host {
       this.note(todo)
       if ((todo & Todo.SEND) !== 0) return
       if ((todo & Todo.WAIT) === 0) throw this.refusal(todo)
-      if (!await this.wait(patience)) {
+      if (!await this.waiting.wait(patience)) {
         throw new StayError('STAY_TRY_LATER', 'no-answer', 'The session was not renewed in time.')
       }
     }
@@ -399,6 +357,3 @@ export function tokenOf(entry: Entry, access: string): Token {
   const { signIn, generation, lifeMs, receivedMs } = entry
   return { signIn, generation, access, lifeMs, receivedMs }
 }
-
-/** Sends per request; invariant 4 of the engine. */
-export const sends: number = Limit.SENDS

@@ -4,9 +4,10 @@ import { Field, Limit, Message, Num, Status, Todo, Verdict, Why } from '#core/co
 import type { StayError } from './errors'
 import { reasonOf } from './reasons'
 import { StayError as Failure } from './errors'
-import type { Host, Patience } from './host'
+import type { Host } from './host'
 import { endEntry } from './refresh'
 import { build } from './talk'
+import type { Patience } from './waiting'
 
 /** A 401 or 403, as far as the core wants to know. */
 export interface Refusal {

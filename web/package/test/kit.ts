@@ -166,6 +166,15 @@ export async function advance(ms: number): Promise<void> {
   await quiet()
 }
 
+/** Until it is so, while the clock goes on: a tenth of a second each thirty turns. */
+export async function passing(what: () => boolean, label = 'what was waited for'): Promise<void> {
+  const end = realNow() + 5000
+  while (!what()) {
+    if (realNow() > end) throw new Error(`${label} did not come`)
+    await advance(100)
+  }
+}
+
 /** As much of a page as the session looks at. */
 export class Page extends EventTarget {
   visibilityState: 'visible' | 'hidden' = 'visible'
