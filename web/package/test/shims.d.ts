@@ -6,3 +6,7 @@ declare module 'vuex-3' {
   const vuex: { Store: new (options: object) => unknown }
   export default vuex
 }
+// Made by make/core.mjs, without types of their own.
+declare module '#core/dialects/express'
+declare module '#core/dialects/nest'
+declare module '#core/dialects/oauth2'
