@@ -1,8 +1,8 @@
 // Against a real stayd: every dialect it serves, lost replies, many at once.
+import { readFileSync } from 'node:fs'
 import { IDBFactory } from 'fake-indexeddb'
 import axios from 'axios'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import dialects from '#core/dialects/all'
 import type { Dialect, Stay, StayOptions } from '../src/index'
 import { createStay } from '../src/index'
 import { quiet, refusal } from './kit'
@@ -10,7 +10,11 @@ import type { Stayd } from './stayd'
 import { missing, startStayd } from './stayd'
 import { Memory } from './storage'
 
-const all = dialects as Record<string, string>
+/** The file as an author of dialects writes it. */
+function source(name: string): Dialect & { prefix?: string, messages: { sign_in: { request: { path: string } } } } {
+  return JSON.parse(readFileSync(new URL(`../../../dialects/${name}.json`, import.meta.url), 'utf8'))
+}
+
 let stayd: Stayd
 const open: Stay[] = []
 
@@ -22,9 +26,9 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-function stayAt(name: string, more: Partial<StayOptions> = {}): Stay {
-  const { prefix = '' } = JSON.parse(all[name]) as { prefix?: string }
-  const dialect = name === 'stay' ? 'stay' : JSON.parse(all[name]) as Dialect
+async function stayAt(name: string, more: Partial<StayOptions> = {}): Promise<Stay> {
+  const { prefix = '' } = source(name)
+  const dialect = name === 'stay' ? 'stay' : (await import(`../../../build/web/core/dialects/${name}.js`) as { default: Dialect }).default
   const stay = createStay({ baseURL: `${stayd.url}/d/${name}${prefix}`, dialect, mode: 'storage', storage: new Memory(), ...more })
   open.push(stay)
   return stay
@@ -32,7 +36,7 @@ function stayAt(name: string, more: Partial<StayOptions> = {}): Stay {
 
 async function ada(name: string, more: Partial<StayOptions> = {}): Promise<Stay> {
   vi.useFakeTimers({ toFake: ['Date', 'performance'] })
-  const stay = stayAt(name, more)
+  const stay = await stayAt(name, more)
   await stay.signIn({ username: 'ada', password: 'lovelace' })
   return stay
 }
@@ -74,7 +78,7 @@ describe.skipIf(missing).each(served)('dialect %s', (name) => {
   })
 
   test('a wrong password is refused, and refreshes nothing', async () => {
-    const stay = stayAt(name)
+    const stay = await stayAt(name)
     expect(await refusal(stay.signIn({ username: 'ada', password: 'wrong' }))).toMatchObject({ code: 'STAY_REFUSED' })
     expect(stay.signedIn).toBe(false)
   })
@@ -83,7 +87,7 @@ describe.skipIf(missing).each(served)('dialect %s', (name) => {
     const storage = new Memory()
     const first = await ada(name, { storage })
     first.close()
-    const stay = stayAt(name, { storage })
+    const stay = await stayAt(name, { storage })
     expect(await stay.ready()).toMatchObject({ signedIn: true, user: { username: 'ada' } })
     await stay.refresh()
     expect((await stay.fetch(`${stay.baseURL}/test/user`)).status).toBe(200)
@@ -92,10 +96,10 @@ describe.skipIf(missing).each(served)('dialect %s', (name) => {
 
 describe.skipIf(missing)('the dialect is another than the server’s', () => {
   test.each([['stay', 'express'], ['django', 'nest'], ['express', 'symfony']])('%s asked of %s: it is named', async (mine, theirs) => {
-    const { prefix = '' } = JSON.parse(all[theirs]) as { prefix?: string }
     // Where the paths differ as well, nothing answers; where they do, it can be told.
-    const words = JSON.parse(all[theirs]) as { messages: { sign_in: { request: { path: string } } } }
-    const dialect = JSON.parse(all[mine]) as Dialect & typeof words
+    const words = source(theirs)
+    const { prefix = '' } = words
+    const dialect = source(mine)
     dialect.messages.sign_in.request.path = words.messages.sign_in.request.path
     const stay = createStay({ baseURL: `${stayd.url}/d/${theirs}${prefix}`, dialect, mode: 'storage', storage: new Memory() })
     open.push(stay)
@@ -133,7 +137,7 @@ describe.skipIf(missing)('committed rotation', () => {
   test('three tabs without Web Locks, ten requests each at expiry: all answered, nobody signed out', async () => {
     vi.stubGlobal('indexedDB', new IDBFactory())
     const first = await ada('stay', { storage: 'shared' })
-    const tabs = [first, stayAt('stay', { storage: 'shared' }), stayAt('stay', { storage: 'shared' })]
+    const tabs = [first, await stayAt('stay', { storage: 'shared' }), await stayAt('stay', { storage: 'shared' })]
     await Promise.all(tabs.map((tab) => tab.ready()))
     await expire()
     const answers = await Promise.all(tabs.flatMap((tab) => Array.from({ length: 10 }, () => tab.fetch(`${tab.baseURL}/test/user`))))
@@ -155,7 +159,7 @@ describe.skipIf(missing)('committed rotation', () => {
     const stolen = new Memory()
     for (const [key, value] of storage.all) stolen.all.set(key, value)
     for (let i = 0; i < 2; i++) await owner.refresh()
-    const thief = stayAt('stay', { storage: stolen })
+    const thief = await stayAt('stay', { storage: stolen })
     await thief.refresh().catch(() => {})
     const after = await refusal(owner.refresh()).catch(() => undefined)
     const lost = await refusal(thief.refresh()).catch(() => undefined)
