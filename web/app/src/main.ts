@@ -6,6 +6,8 @@ import { stay } from './session'
 import { startTrace } from './timeline/live'
 import './style/base.css'
 import './style/parts.css'
+import './style/forms.css'
+import './style/pages.css'
 import './style/timeline.css'
 
 startTrace()
