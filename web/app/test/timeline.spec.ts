@@ -126,6 +126,12 @@ test('a session that is ended elsewhere says so, and why', async ({ page, browse
   await elsewhere.close()
 })
 
+test('an account that is disabled: the session ends, and the reason is said', async ({ page }) => {
+  await page.getByRole('button', { name: 'Disable my account' }).click()
+  await expect(verdict(page)).toHaveText('You were signed out. This account is disabled.')
+  await expect(fired(page)).toHaveText('1 request: 0 answered 2xx, 1 not. This account is disabled.')
+})
+
 test('sending needs somebody who is signed in', async ({ page }) => {
   await page.getByRole('button', { name: 'Sign out' }).click()
   await expect(verdict(page)).toHaveText('You signed out.')
