@@ -5,15 +5,28 @@ PORT   ?= 8080
 FOLDER ?= var
 
 all: build/build.ninja
-	@ninja -C build
+	@[ -e build/stayd ] || echo building
+	@ninja -C build --quiet >build/ninja.log || { cat build/ninja.log; exit 1; }
+	@grep -v '^ninja: ' build/ninja.log || true
 
-build/build.ninja: | build/installed
-	@meson setup build >/dev/null
+# Anew after an installation: what it has decides what is built.
+build/build.ninja: build/installed
+	@meson setup $(if $(wildcard build/build.ninja),--reconfigure) build \
+	    >build/setup.log || { cat build/setup.log; exit 1; }
+	@grep -h '^Message: ' build/setup.log || true
+	@touch $@
 
-# Asked again when a newer tools/setup may want more.
-build/installed: tools/setup
-	@tools/setup run
+# Asked again when a newer tools/setup, or the web app, may want more. 4: what is
+# missing is only for the web app.
+build/installed: tools/setup web/package-lock.json
+	@tools/setup run || [ $$? -eq 4 ]
+	@tools/node-packages web || [ $$? -eq 4 ]
 	@mkdir -p build && touch $@
+
+# @stay/web as others install it: build/stay-web-VERSION.tgz.
+web-package: all
+	@tools/web-ready
+	@node web/make/package.mjs
 
 run: all
 	@build/stay-show --port $(PORT) --folder $(FOLDER)
@@ -40,4 +53,4 @@ deb-test:
 clean:
 	@rm -rf build build-*
 
-.PHONY: all run test bench check install deb deb-test clean
+.PHONY: all run web-package test bench check install deb deb-test clean

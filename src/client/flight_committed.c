@@ -121,6 +121,7 @@ static struct record_reply reply_of(const struct flight *flight)
         [OUTCOME_ADVANCE] = RECORD_ADVANCE,
         [OUTCOME_STALE] = RECORD_STALE,
         [OUTCOME_BEHIND] = RECORD_BEHIND,
+        [OUTCOME_RESEED] = RECORD_PASSING, // cookie mode's; nobody asked
         [OUTCOME_OTHER_SESSION] = RECORD_OTHER_SESSION,
         [OUTCOME_UNRECOGNISED] = RECORD_PASSING,
         [OUTCOME_PASSING] = RECORD_PASSING,

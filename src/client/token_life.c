@@ -4,22 +4,9 @@
 
 #include "base/base64url.h"
 #include "base/json.h"
+#include "core/jws.h"
 
 enum { CLAIMS_MAX = 16 * 1024, CLAIM_TOKENS_MAX = 512 };
-
-static int64_t life_of(const struct json *json, int64_t now_s)
-{
-    int64_t expires_s;
-    int64_t from_s = now_s;
-    int64_t life_s;
-
-    if (!json_int(json, json_member(json, 0, "exp"), &expires_s))
-        return 0;
-    (void)json_int(json, json_member(json, 0, "iat"), &from_s); // may be absent
-    if (__builtin_sub_overflow(expires_s, from_s, &life_s) || life_s <= 0)
-        return 0;
-    return life_s > INT64_MAX / 1000 ? 0 : life_s * 1000;
-}
 
 int64_t token_life_ms(struct span token, int64_t now_s)
 {
@@ -37,7 +24,7 @@ int64_t token_life_ms(struct span token, int64_t now_s)
     tokens = malloc(CLAIM_TOKENS_MAX * sizeof *tokens);
     if (tokens != NULL &&
         json_parse(&json, text, length, tokens, CLAIM_TOKENS_MAX) == JSON_OK)
-        life_ms = life_of(&json, now_s);
+        life_ms = jws_life_ms(&json, now_s);
 
 done:
     if (text != NULL)

@@ -53,7 +53,10 @@ enum message {
     MESSAGE_SESSION_END_ALL,
     MESSAGE_INTROSPECT,
     MESSAGE_REVOKE,
-    MESSAGE_PAGE, /* one more page of the family's own, the same for all */
+    MESSAGE_USER_LIST, /* all accounts, for administrators */
+    MESSAGE_USER_CHANGE,
+    MESSAGE_USER_END, /* all sessions of one */
+    MESSAGE_PAGE,     /* one more page of the family's own, the same for all */
     MESSAGE_COUNT
 };
 
@@ -98,6 +101,7 @@ enum reply_kind {
     CASE_STALE,
     CASE_BEHIND,
     CASE_OTHER_SESSION,
+    CASE_RESEED, /* cookie mode: begin a line from what the answer tells */
 
     CASE_NO_TOKEN, /* access token */
     CASE_BAD_HEADER,

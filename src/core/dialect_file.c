@@ -196,6 +196,15 @@ void *load_take(struct load *load, size_t count, size_t size)
     return taken;
 }
 
+void load_keep(struct load *load, const void *taken, size_t size)
+{
+    size_t kept =
+        (size_t)((const char *)taken - load->memory) + (size + 7) / 8 * 8;
+
+    __builtin_memset(load->memory + kept, 0, load->used - kept);
+    load->used = kept;
+}
+
 bool load_text(struct load *load, size_t token, struct span *out)
 {
     struct span raw = json_raw(&load->json, token);

@@ -25,6 +25,8 @@ struct load {
 
 /* Zeroed room for `count` things, or NULL and DIALECT_FULL. */
 void *load_take(struct load *load, size_t count, size_t size);
+/* Gives back all but the first `size` bytes of what was taken last. */
+void load_keep(struct load *load, const void *taken, size_t size);
 
 /*
  * Both fill the error, unless one is there, and return false. `right` says what

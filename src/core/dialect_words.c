@@ -37,83 +37,137 @@ static const char *const message_names[MESSAGE_COUNT] = {
     [MESSAGE_SESSION_END_ALL] = "session_end_all",
     [MESSAGE_INTROSPECT] = "introspect",
     [MESSAGE_REVOKE] = "revoke",
+    [MESSAGE_USER_LIST] = "user_list",
+    [MESSAGE_USER_CHANGE] = "user_change",
+    [MESSAGE_USER_END] = "user_end",
     [MESSAGE_PAGE] = "page",
 };
 
-/* Only kinds that end in `.FIELD` in a file are about a field. */
+/* Apart from their rows, for only who reads or shows a file links them. */
+static const char *const kind_names[CASE_COUNT] = {
+    [CASE_OK] = "ok",
+    [CASE_ALREADY] = "already",
+    [CASE_INVALID] = "invalid",
+    [CASE_MISSING] = "missing",
+    [CASE_NULL] = "null",
+    [CASE_BLANK] = "blank",
+    [CASE_WRONG_TYPE] = "wrong_type",
+    [CASE_TAKEN] = "taken",
+    [CASE_TOO_SHORT] = "too_short",
+    [CASE_TOO_LONG] = "too_long",
+    [CASE_TOO_COMMON] = "too_common",
+    [CASE_ALL_DIGITS] = "all_digits",
+    [CASE_TOO_LIKE] = "too_like",
+    [CASE_UNKNOWN_ROLE] = "unknown_role",
+    [CASE_BAD_PASSWORD] = "bad_password",
+    [CASE_UNKNOWN_USER] = "unknown_user",
+    [CASE_DISABLED] = "disabled",
+    [CASE_HIDDEN] = "hidden",
+    [CASE_DELETED] = "deleted",
+    [CASE_SIGN_IN_AGAIN] = "sign_in_again",
+    [CASE_UNKNOWN] = "unknown",
+    [CASE_UNREADABLE] = "unreadable",
+    [CASE_WRONG_KIND] = "wrong_kind",
+    [CASE_EXPIRED] = "expired",
+    [CASE_REVOKED] = "revoked",
+    [CASE_SPENT] = "spent",
+    [CASE_REUSE] = "reuse",
+    [CASE_ADVANCE] = "advance",
+    [CASE_STALE] = "stale",
+    [CASE_BEHIND] = "behind",
+    [CASE_OTHER_SESSION] = "other_session",
+    [CASE_RESEED] = "reseed",
+    [CASE_NO_TOKEN] = "no_token",
+    [CASE_BAD_HEADER] = "bad_header",
+    [CASE_BAD_TOKEN] = "bad_token",
+    [CASE_EXPIRED_TOKEN] = "expired_token",
+    [CASE_WRONG_TOKEN] = "wrong_token",
+    [CASE_WRONG_ROLE] = "wrong_role",
+    [CASE_BAD_REQUEST] = "bad_request",
+    [CASE_BAD_JSON] = "bad_json",
+    [CASE_WRONG_CONTENT_TYPE] = "wrong_content_type",
+    [CASE_INSECURE] = "insecure",
+    [CASE_BAD_ORIGIN] = "bad_origin",
+    [CASE_BAD_CLIENT] = "bad_client",
+    [CASE_UNAUTHORIZED_CLIENT] = "unauthorized_client",
+    [CASE_UNSUPPORTED] = "unsupported",
+    [CASE_BAD_SCOPE] = "bad_scope",
+    [CASE_UNKNOWN_PATH] = "unknown_path",
+    [CASE_NOT_FOUND] = "not_found",
+    [CASE_METHOD_NOT_ALLOWED] = "method_not_allowed",
+    [CASE_TOO_LARGE] = "too_large",
+    [CASE_LENGTH_REQUIRED] = "length_required",
+    [CASE_THROTTLED] = "throttled",
+    [CASE_TRY_AGAIN] = "try_again",
+    [CASE_UNAVAILABLE] = "unavailable",
+    [CASE_INTERNAL] = "internal",
+};
+
+/* Only kinds that end in `.FIELD` in a file are about a field. Bytes: a browser
+   loads them. */
 struct kind_row {
-    const char *name;
+    uint8_t next;    /* enum reply_kind */
+    uint8_t verdict; /* enum verdict */
     bool about_field;
-    enum reply_kind next;
-    enum verdict verdict;
 };
 
 static const struct kind_row kinds[CASE_COUNT] = {
-    [CASE_OK] = {"ok",                  false, CASE_INTERNAL,     VERDICT_GRANTED },
-    [CASE_ALREADY] = {"already",             false, CASE_OK,           VERDICT_GRANTED },
-    [CASE_INVALID] = {"invalid",             true,  CASE_BAD_REQUEST,  VERDICT_DENIED  },
-    [CASE_MISSING] = {"missing",             true,  CASE_INVALID,      VERDICT_DENIED  },
-    [CASE_NULL] = {"null",                true,  CASE_MISSING,      VERDICT_DENIED  },
-    [CASE_BLANK] = {"blank",               true,  CASE_MISSING,      VERDICT_DENIED  },
-    [CASE_WRONG_TYPE] = {"wrong_type",          true,  CASE_INVALID,      VERDICT_DENIED  },
-    [CASE_TAKEN] = {"taken",               true,  CASE_INVALID,      VERDICT_DENIED  },
-    [CASE_TOO_SHORT] = {"too_short",           true,  CASE_INVALID,      VERDICT_DENIED  },
-    [CASE_TOO_LONG] = {"too_long",            true,  CASE_INVALID,      VERDICT_DENIED  },
-    [CASE_TOO_COMMON] = {"too_common",          true,  CASE_INVALID,      VERDICT_DENIED  },
-    [CASE_ALL_DIGITS] = {"all_digits",          true,  CASE_TOO_COMMON,   VERDICT_DENIED  },
-    [CASE_TOO_LIKE] = {"too_like",            true,  CASE_TOO_COMMON,   VERDICT_DENIED  },
-    [CASE_UNKNOWN_ROLE] = {"unknown_role",        true,  CASE_INVALID,      VERDICT_DENIED  },
-    [CASE_BAD_PASSWORD] = {"bad_password",        false, CASE_UNKNOWN,      VERDICT_DENIED  },
-    [CASE_UNKNOWN_USER] = {"unknown_user",        false, CASE_BAD_PASSWORD,
-                 VERDICT_DENIED                                                   },
-    [CASE_DISABLED] = {"disabled",            false, CASE_BAD_PASSWORD, VERDICT_REFUSED },
-    [CASE_HIDDEN] = {"hidden",              false, CASE_DISABLED,     VERDICT_REFUSED },
-    [CASE_DELETED] = {"deleted",             false, CASE_DISABLED,     VERDICT_REFUSED },
-    [CASE_SIGN_IN_AGAIN] = {"sign_in_again",       false, CASE_BAD_REQUEST,
-                 VERDICT_DENIED                                                   },
-    [CASE_UNKNOWN] = {"unknown",             false, CASE_BAD_TOKEN,    VERDICT_REFUSED },
-    [CASE_UNREADABLE] = {"unreadable",          false, CASE_UNKNOWN,      VERDICT_REFUSED },
-    [CASE_WRONG_KIND] = {"wrong_kind",          false, CASE_UNREADABLE,   VERDICT_REFUSED },
-    [CASE_EXPIRED] = {"expired",             false, CASE_UNKNOWN,      VERDICT_REFUSED },
-    [CASE_REVOKED] = {"revoked",             false, CASE_UNKNOWN,      VERDICT_REFUSED },
-    [CASE_SPENT] = {"spent",               false, CASE_UNKNOWN,      VERDICT_REFUSED },
-    [CASE_REUSE] = {"reuse",               false, CASE_REVOKED,      VERDICT_REFUSED },
-    [CASE_ADVANCE] = {"advance",             false, CASE_BAD_REQUEST,  VERDICT_PROTOCOL},
-    [CASE_STALE] = {"stale",               false, CASE_BAD_REQUEST,  VERDICT_PROTOCOL},
-    [CASE_BEHIND] = {"behind",              false, CASE_BAD_REQUEST,  VERDICT_PROTOCOL},
-    [CASE_OTHER_SESSION] = {"other_session",       false, CASE_BAD_REQUEST,
-                 VERDICT_PROTOCOL                                                 },
-    [CASE_NO_TOKEN] = {"no_token",            false, CASE_INTERNAL,     VERDICT_RENEW   },
-    [CASE_BAD_HEADER] = {"bad_header",          false, CASE_NO_TOKEN,     VERDICT_RENEW   },
-    [CASE_BAD_TOKEN] = {"bad_token",           false, CASE_NO_TOKEN,     VERDICT_RENEW   },
-    [CASE_EXPIRED_TOKEN] = {"expired_token",       false, CASE_BAD_TOKEN,
-                 VERDICT_RENEW                                                    },
-    [CASE_WRONG_TOKEN] = {"wrong_token",         false, CASE_BAD_TOKEN,    VERDICT_RENEW   },
-    [CASE_WRONG_ROLE] = {"wrong_role",          false, CASE_INTERNAL,     VERDICT_DENIED  },
-    [CASE_BAD_REQUEST] = {"bad_request",         false, CASE_INTERNAL,     VERDICT_CONFIG  },
-    [CASE_BAD_JSON] = {"bad_json",            false, CASE_BAD_REQUEST,  VERDICT_CONFIG  },
-    [CASE_WRONG_CONTENT_TYPE] = {"wrong_content_type",  false, CASE_BAD_REQUEST,
-                 VERDICT_CONFIG                                                   },
-    [CASE_INSECURE] = {"insecure",            false, CASE_BAD_REQUEST,  VERDICT_CONFIG  },
-    [CASE_BAD_ORIGIN] = {"bad_origin",          false, CASE_BAD_REQUEST,  VERDICT_CONFIG  },
-    [CASE_BAD_CLIENT] = {"bad_client",          false, CASE_BAD_REQUEST,  VERDICT_CONFIG  },
-    [CASE_UNAUTHORIZED_CLIENT] = {"unauthorized_client", false, CASE_BAD_CLIENT,
-                 VERDICT_CONFIG                                                   },
-    [CASE_UNSUPPORTED] = {"unsupported",         false, CASE_BAD_REQUEST,
-                 VERDICT_CONFIG                                                   },
-    [CASE_BAD_SCOPE] = {"bad_scope",           false, CASE_BAD_REQUEST,  VERDICT_CONFIG  },
-    [CASE_UNKNOWN_PATH] = {"unknown_path",        false, CASE_INTERNAL,
-                 VERDICT_DENIED                                                   },
-    [CASE_NOT_FOUND] = {"not_found",           false, CASE_UNKNOWN_PATH, VERDICT_DENIED  },
-    [CASE_METHOD_NOT_ALLOWED] = {"method_not_allowed",  false, CASE_UNKNOWN_PATH,
-                 VERDICT_DENIED                                                   },
-    [CASE_TOO_LARGE] = {"too_large",           false, CASE_BAD_REQUEST,  VERDICT_DENIED  },
-    [CASE_LENGTH_REQUIRED] = {"length_required",     false, CASE_BAD_REQUEST,
-                 VERDICT_DENIED                                                   },
-    [CASE_THROTTLED] = {"throttled",           false, CASE_UNAVAILABLE,  VERDICT_LATER   },
-    [CASE_TRY_AGAIN] = {"try_again",           false, CASE_UNAVAILABLE,  VERDICT_LATER   },
-    [CASE_UNAVAILABLE] = {"unavailable",         false, CASE_INTERNAL,     VERDICT_LATER   },
-    [CASE_INTERNAL] = {"internal",            false, CASE_INTERNAL,     VERDICT_LATER   },
+    [CASE_OK] = {CASE_INTERNAL,     VERDICT_GRANTED,  false},
+    [CASE_ALREADY] = {CASE_OK,           VERDICT_GRANTED,  false},
+    [CASE_INVALID] = {CASE_BAD_REQUEST,  VERDICT_DENIED,   true },
+    [CASE_MISSING] = {CASE_INVALID,      VERDICT_DENIED,   true },
+    [CASE_NULL] = {CASE_MISSING,      VERDICT_DENIED,   true },
+    [CASE_BLANK] = {CASE_MISSING,      VERDICT_DENIED,   true },
+    [CASE_WRONG_TYPE] = {CASE_INVALID,      VERDICT_DENIED,   true },
+    [CASE_TAKEN] = {CASE_INVALID,      VERDICT_DENIED,   true },
+    [CASE_TOO_SHORT] = {CASE_INVALID,      VERDICT_DENIED,   true },
+    [CASE_TOO_LONG] = {CASE_INVALID,      VERDICT_DENIED,   true },
+    [CASE_TOO_COMMON] = {CASE_INVALID,      VERDICT_DENIED,   true },
+    [CASE_ALL_DIGITS] = {CASE_TOO_COMMON,   VERDICT_DENIED,   true },
+    [CASE_TOO_LIKE] = {CASE_TOO_COMMON,   VERDICT_DENIED,   true },
+    [CASE_UNKNOWN_ROLE] = {CASE_INVALID,      VERDICT_DENIED,   true },
+    [CASE_BAD_PASSWORD] = {CASE_UNKNOWN,      VERDICT_DENIED,   false},
+    [CASE_UNKNOWN_USER] = {CASE_BAD_PASSWORD, VERDICT_DENIED,   false},
+    [CASE_DISABLED] = {CASE_BAD_PASSWORD, VERDICT_REFUSED,  false},
+    [CASE_HIDDEN] = {CASE_DISABLED,     VERDICT_REFUSED,  false},
+    [CASE_DELETED] = {CASE_DISABLED,     VERDICT_REFUSED,  false},
+    [CASE_SIGN_IN_AGAIN] = {CASE_BAD_REQUEST,  VERDICT_DENIED,   false},
+    [CASE_UNKNOWN] = {CASE_BAD_TOKEN,    VERDICT_REFUSED,  false},
+    [CASE_UNREADABLE] = {CASE_UNKNOWN,      VERDICT_REFUSED,  false},
+    [CASE_WRONG_KIND] = {CASE_UNREADABLE,   VERDICT_REFUSED,  false},
+    [CASE_EXPIRED] = {CASE_UNKNOWN,      VERDICT_REFUSED,  false},
+    [CASE_REVOKED] = {CASE_UNKNOWN,      VERDICT_REFUSED,  false},
+    [CASE_SPENT] = {CASE_UNKNOWN,      VERDICT_REFUSED,  false},
+    [CASE_REUSE] = {CASE_REVOKED,      VERDICT_REFUSED,  false},
+    [CASE_ADVANCE] = {CASE_BAD_REQUEST,  VERDICT_PROTOCOL, false},
+    [CASE_STALE] = {CASE_BAD_REQUEST,  VERDICT_PROTOCOL, false},
+    [CASE_BEHIND] = {CASE_BAD_REQUEST,  VERDICT_PROTOCOL, false},
+    [CASE_OTHER_SESSION] = {CASE_BAD_REQUEST,  VERDICT_PROTOCOL, false},
+    [CASE_RESEED] = {CASE_BAD_REQUEST,  VERDICT_PROTOCOL, false},
+    [CASE_NO_TOKEN] = {CASE_INTERNAL,     VERDICT_RENEW,    false},
+    [CASE_BAD_HEADER] = {CASE_NO_TOKEN,     VERDICT_RENEW,    false},
+    [CASE_BAD_TOKEN] = {CASE_NO_TOKEN,     VERDICT_RENEW,    false},
+    [CASE_EXPIRED_TOKEN] = {CASE_BAD_TOKEN,    VERDICT_RENEW,    false},
+    [CASE_WRONG_TOKEN] = {CASE_BAD_TOKEN,    VERDICT_RENEW,    false},
+    [CASE_WRONG_ROLE] = {CASE_INTERNAL,     VERDICT_DENIED,   false},
+    [CASE_BAD_REQUEST] = {CASE_INTERNAL,     VERDICT_CONFIG,   false},
+    [CASE_BAD_JSON] = {CASE_BAD_REQUEST,  VERDICT_CONFIG,   false},
+    [CASE_WRONG_CONTENT_TYPE] = {CASE_BAD_REQUEST,  VERDICT_CONFIG,   false},
+    [CASE_INSECURE] = {CASE_BAD_REQUEST,  VERDICT_CONFIG,   false},
+    [CASE_BAD_ORIGIN] = {CASE_BAD_REQUEST,  VERDICT_CONFIG,   false},
+    [CASE_BAD_CLIENT] = {CASE_BAD_REQUEST,  VERDICT_CONFIG,   false},
+    [CASE_UNAUTHORIZED_CLIENT] = {CASE_BAD_CLIENT,   VERDICT_CONFIG,   false},
+    [CASE_UNSUPPORTED] = {CASE_BAD_REQUEST,  VERDICT_CONFIG,   false},
+    [CASE_BAD_SCOPE] = {CASE_BAD_REQUEST,  VERDICT_CONFIG,   false},
+    [CASE_UNKNOWN_PATH] = {CASE_INTERNAL,     VERDICT_DENIED,   false},
+    [CASE_NOT_FOUND] = {CASE_UNKNOWN_PATH, VERDICT_DENIED,   false},
+    [CASE_METHOD_NOT_ALLOWED] = {CASE_UNKNOWN_PATH, VERDICT_DENIED,   false},
+    [CASE_TOO_LARGE] = {CASE_BAD_REQUEST,  VERDICT_DENIED,   false},
+    [CASE_LENGTH_REQUIRED] = {CASE_BAD_REQUEST,  VERDICT_DENIED,   false},
+    [CASE_THROTTLED] = {CASE_UNAVAILABLE,  VERDICT_LATER,    false},
+    [CASE_TRY_AGAIN] = {CASE_UNAVAILABLE,  VERDICT_LATER,    false},
+    [CASE_UNAVAILABLE] = {CASE_INTERNAL,     VERDICT_LATER,    false},
+    [CASE_INTERNAL] = {CASE_INTERNAL,     VERDICT_LATER,    false},
 };
 
 static const char *const roles[ROLE_COUNT] = {"user", "moderator", "admin"};
@@ -138,17 +192,17 @@ enum message message_find(struct span name)
 
 const char *reply_kind_name(enum reply_kind kind)
 {
-    return kinds[kind].name;
+    return kind_names[kind];
 }
 
 enum reply_kind reply_kind_next(enum reply_kind kind)
 {
-    return kinds[kind].next;
+    return (enum reply_kind)kinds[kind].next;
 }
 
 enum verdict reply_kind_verdict(enum reply_kind kind)
 {
-    return kinds[kind].verdict;
+    return (enum verdict)kinds[kind].verdict;
 }
 
 bool reply_case_find(struct span name, struct reply_case *out)
@@ -158,7 +212,7 @@ bool reply_case_find(struct span name, struct reply_case *out)
     bool has_field = dot < name.length;
 
     for (unsigned i = 0; i < CASE_COUNT; i++) {
-        if (!span_is(span_head(name, dot), kinds[i].name))
+        if (!span_is(span_head(name, dot), kind_names[i]))
             continue;
         if (has_field && (!kinds[i].about_field || field == FIELD_NONE))
             return false;

@@ -1,65 +1,95 @@
 #include "core/field.h"
 
-static const struct {
-    const char *name;
-    enum field_type type;
-} rows[FIELD_COUNT] = {
-    [FIELD_NONE] = {"none",               FIELD_TYPE_TEXT },
-    [FIELD_ID] = {"id",                 FIELD_TYPE_INT  },
-    [FIELD_USERNAME] = {"username",           FIELD_TYPE_TEXT },
-    [FIELD_EMAIL] = {"email",              FIELD_TYPE_TEXT },
-    [FIELD_PASSWORD] = {"password",           FIELD_TYPE_TEXT },
-    [FIELD_PASSWORD_AGAIN] = {"password_again",     FIELD_TYPE_TEXT },
-    [FIELD_CURRENT_PASSWORD] = {"current_password",   FIELD_TYPE_TEXT },
-    [FIELD_NEW_PASSWORD] = {"new_password",       FIELD_TYPE_TEXT },
-    [FIELD_ROLES] = {"roles",              FIELD_TYPE_WORDS},
-    [FIELD_ASKED_ROLES] = {"asked_roles",        FIELD_TYPE_WORDS},
-    [FIELD_ROLE] = {"role",               FIELD_TYPE_TEXT },
-    [FIELD_ACCESS] = {"access",             FIELD_TYPE_TEXT },
-    [FIELD_REFRESH] = {"refresh",            FIELD_TYPE_TEXT },
-    [FIELD_TOKEN] = {"token",              FIELD_TYPE_TEXT },
-    [FIELD_TOKEN_HINT] = {"token_hint",         FIELD_TYPE_TEXT },
-    [FIELD_TOKEN_ID] = {"token_id",           FIELD_TYPE_TEXT },
-    [FIELD_TOKEN_TYPE] = {"token_type",         FIELD_TYPE_TEXT },
-    [FIELD_CODE] = {"code",               FIELD_TYPE_TEXT },
-    [FIELD_VERIFIED] = {"verified",           FIELD_TYPE_BOOL },
-    [FIELD_SESSION] = {"session",            FIELD_TYPE_TEXT },
-    [FIELD_SID] = {"sid",                FIELD_TYPE_TEXT },
-    [FIELD_GENERATION] = {"generation",         FIELD_TYPE_INT  },
-    [FIELD_SECRET] = {"secret",             FIELD_TYPE_TEXT },
-    [FIELD_NEXT] = {"next",               FIELD_TYPE_TEXT },
-    [FIELD_LABEL] = {"label",              FIELD_TYPE_TEXT },
-    [FIELD_SESSION_ID] = {"session_id",         FIELD_TYPE_TEXT },
-    [FIELD_SESSIONS] = {"sessions",           FIELD_TYPE_JSON },
-    [FIELD_EXPIRES_IN] = {"expires_in",         FIELD_TYPE_INT  },
-    [FIELD_EXPIRES_IN_MS] = {"expires_in_ms",      FIELD_TYPE_INT  },
-    [FIELD_EXPIRES_AT] = {"expires_at",         FIELD_TYPE_INT  },
-    [FIELD_ISSUED_AT] = {"issued_at",          FIELD_TYPE_INT  },
-    [FIELD_REFRESH_EXPIRES_AT] = {"refresh_expires_at", FIELD_TYPE_INT  },
-    [FIELD_NOW_MS] = {"now_ms",             FIELD_TYPE_INT  },
-    [FIELD_NOW_ISO] = {"now_iso",            FIELD_TYPE_TEXT },
-    [FIELD_DATE] = {"date",               FIELD_TYPE_INT  },
-    [FIELD_CLIENT_ID] = {"client_id",          FIELD_TYPE_TEXT },
-    [FIELD_CLIENT_SECRET] = {"client_secret",      FIELD_TYPE_TEXT },
-    [FIELD_SCOPE] = {"scope",              FIELD_TYPE_TEXT },
-    [FIELD_API_KEY] = {"api_key",            FIELD_TYPE_TEXT },
-    [FIELD_ISSUER] = {"issuer",             FIELD_TYPE_TEXT },
-    [FIELD_AUDIENCE] = {"audience",           FIELD_TYPE_TEXT },
-    [FIELD_TODO_ID] = {"todo_id",            FIELD_TYPE_INT  },
-    [FIELD_TITLE] = {"title",              FIELD_TYPE_TEXT },
-    [FIELD_DONE] = {"done",               FIELD_TYPE_BOOL },
-    [FIELD_TODOS] = {"todos",              FIELD_TYPE_JSON },
-    [FIELD_TITLES] = {"titles",             FIELD_TYPE_JSON },
-    [FIELD_METHOD] = {"method",             FIELD_TYPE_TEXT },
-    [FIELD_PATH] = {"path",               FIELD_TYPE_TEXT },
-    [FIELD_CONTENT_TYPE] = {"content_type",       FIELD_TYPE_TEXT },
-    [FIELD_ALLOW] = {"allow",              FIELD_TYPE_TEXT },
-    [FIELD_ORIGIN] = {"origin",             FIELD_TYPE_TEXT },
-    [FIELD_ASKED_HEADERS] = {"asked_headers",      FIELD_TYPE_TEXT },
-    [FIELD_RETRY_AFTER] = {"retry_after",        FIELD_TYPE_INT  },
-    [FIELD_DETAIL] = {"detail",             FIELD_TYPE_TEXT },
-    [FIELD_MESSAGE] = {"message",            FIELD_TYPE_TEXT },
-    [FIELD_PORT] = {"port",               FIELD_TYPE_INT  },
+static const char *const names[FIELD_COUNT] = {
+    [FIELD_NONE] = "none",
+    [FIELD_ID] = "id",
+    [FIELD_USERNAME] = "username",
+    [FIELD_EMAIL] = "email",
+    [FIELD_PASSWORD] = "password",
+    [FIELD_PASSWORD_AGAIN] = "password_again",
+    [FIELD_CURRENT_PASSWORD] = "current_password",
+    [FIELD_NEW_PASSWORD] = "new_password",
+    [FIELD_ROLES] = "roles",
+    [FIELD_ASKED_ROLES] = "asked_roles",
+    [FIELD_ROLE] = "role",
+    [FIELD_ACCESS] = "access",
+    [FIELD_REFRESH] = "refresh",
+    [FIELD_TOKEN] = "token",
+    [FIELD_TOKEN_HINT] = "token_hint",
+    [FIELD_TOKEN_ID] = "token_id",
+    [FIELD_TOKEN_TYPE] = "token_type",
+    [FIELD_CODE] = "code",
+    [FIELD_VERIFIED] = "verified",
+    [FIELD_SESSION] = "session",
+    [FIELD_SID] = "sid",
+    [FIELD_GENERATION] = "generation",
+    [FIELD_SECRET] = "secret",
+    [FIELD_NEXT] = "next",
+    [FIELD_FROM] = "from",
+    [FIELD_TO] = "to",
+    [FIELD_LABEL] = "label",
+    [FIELD_SESSION_ID] = "session_id",
+    [FIELD_SESSIONS] = "sessions",
+    [FIELD_EXPIRES_IN] = "expires_in",
+    [FIELD_EXPIRES_IN_MS] = "expires_in_ms",
+    [FIELD_EXPIRES_AT] = "expires_at",
+    [FIELD_ISSUED_AT] = "issued_at",
+    [FIELD_REFRESH_EXPIRES_AT] = "refresh_expires_at",
+    [FIELD_NOW_MS] = "now_ms",
+    [FIELD_NOW_ISO] = "now_iso",
+    [FIELD_DATE] = "date",
+    [FIELD_CLIENT_ID] = "client_id",
+    [FIELD_CLIENT_SECRET] = "client_secret",
+    [FIELD_SCOPE] = "scope",
+    [FIELD_API_KEY] = "api_key",
+    [FIELD_ISSUER] = "issuer",
+    [FIELD_AUDIENCE] = "audience",
+    [FIELD_TODO_ID] = "todo_id",
+    [FIELD_TITLE] = "title",
+    [FIELD_DONE] = "done",
+    [FIELD_TODOS] = "todos",
+    [FIELD_TITLES] = "titles",
+    [FIELD_SEARCH] = "search",
+    [FIELD_AFTER] = "after",
+    [FIELD_DISABLED] = "disabled",
+    [FIELD_USERS] = "users",
+    [FIELD_METHOD] = "method",
+    [FIELD_PATH] = "path",
+    [FIELD_CONTENT_TYPE] = "content_type",
+    [FIELD_ALLOW] = "allow",
+    [FIELD_ORIGIN] = "origin",
+    [FIELD_ASKED_HEADERS] = "asked_headers",
+    [FIELD_RETRY_AFTER] = "retry_after",
+    [FIELD_DETAIL] = "detail",
+    [FIELD_MESSAGE] = "message",
+    [FIELD_PORT] = "port",
+};
+
+/* enum field_type; all others are FIELD_TYPE_TEXT. */
+static const uint8_t types[FIELD_COUNT] = {
+    [FIELD_ID] = FIELD_TYPE_INT,
+    [FIELD_ROLES] = FIELD_TYPE_WORDS,
+    [FIELD_ASKED_ROLES] = FIELD_TYPE_WORDS,
+    [FIELD_VERIFIED] = FIELD_TYPE_BOOL,
+    [FIELD_GENERATION] = FIELD_TYPE_INT,
+    [FIELD_SESSIONS] = FIELD_TYPE_JSON,
+    [FIELD_EXPIRES_IN] = FIELD_TYPE_INT,
+    [FIELD_EXPIRES_IN_MS] = FIELD_TYPE_INT,
+    [FIELD_EXPIRES_AT] = FIELD_TYPE_INT,
+    [FIELD_ISSUED_AT] = FIELD_TYPE_INT,
+    [FIELD_REFRESH_EXPIRES_AT] = FIELD_TYPE_INT,
+    [FIELD_NOW_MS] = FIELD_TYPE_INT,
+    [FIELD_DATE] = FIELD_TYPE_INT,
+    [FIELD_TODO_ID] = FIELD_TYPE_INT,
+    [FIELD_DONE] = FIELD_TYPE_BOOL,
+    [FIELD_TODOS] = FIELD_TYPE_JSON,
+    [FIELD_TITLES] = FIELD_TYPE_JSON,
+    [FIELD_TO] = FIELD_TYPE_INT,
+    [FIELD_AFTER] = FIELD_TYPE_INT,
+    [FIELD_DISABLED] = FIELD_TYPE_BOOL,
+    [FIELD_USERS] = FIELD_TYPE_JSON,
+    [FIELD_RETRY_AFTER] = FIELD_TYPE_INT,
+    [FIELD_PORT] = FIELD_TYPE_INT,
 };
 
 _Static_assert(FIELD_COUNT <= 64, "one bit a field in struct fields");
@@ -71,18 +101,18 @@ static uint64_t bit(enum field field)
 
 const char *field_name(enum field field)
 {
-    return rows[field].name;
+    return names[field];
 }
 
 enum field_type field_type(enum field field)
 {
-    return rows[field].type;
+    return (enum field_type)types[field];
 }
 
 enum field field_find(struct span name)
 {
     for (unsigned i = 1; i < FIELD_COUNT; i++)
-        if (span_is(name, rows[i].name))
+        if (span_is(name, names[i]))
             return (enum field)i;
     return FIELD_NONE;
 }

@@ -48,6 +48,8 @@ enum field {
     FIELD_GENERATION,
     FIELD_SECRET, /* base64url of 32 bytes */
     FIELD_NEXT,   /* base64url of 32 bytes */
+    FIELD_FROM,   /* likewise: the newest commitment, where a line begins */
+    FIELD_TO,     /* a line's first generation */
     FIELD_LABEL,
     FIELD_SESSION_ID, /* one of the session list */
     FIELD_SESSIONS,   /* JSON list */
@@ -73,6 +75,11 @@ enum field {
     FIELD_DONE,
     FIELD_TODOS,  /* JSON list of {id,title,done} */
     FIELD_TITLES, /* JSON list of strings */
+
+    FIELD_SEARCH,   /* part of a name or an address */
+    FIELD_AFTER,    /* the id that a list goes on behind */
+    FIELD_DISABLED, /* of an account */
+    FIELD_USERS,    /* JSON list */
 
     FIELD_METHOD,
     FIELD_PATH,          /* as asked for, from the mount on */

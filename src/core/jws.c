@@ -138,3 +138,18 @@ enum jws_claims jws_judge_claims(const struct json *claims,
         return JWS_CLAIMS_EXPIRED;
     return JWS_CLAIMS_OK;
 }
+
+int64_t jws_life_ms(const struct json *claims, int64_t now_s)
+{
+    int64_t expires_s;
+    int64_t from_s = now_s;
+    int64_t life_s;
+
+    if (!json_int(claims, json_member(claims, 0, "exp"), &expires_s))
+        return 0;
+    (void)json_int(claims, json_member(claims, 0, "iat"),
+                   &from_s); // may be absent
+    if (__builtin_sub_overflow(expires_s, from_s, &life_s) || life_s <= 0)
+        return 0;
+    return life_s > INT64_MAX / 1000 ? 0 : life_s * 1000;
+}

@@ -89,4 +89,11 @@ enum jws_claims {
 enum jws_claims jws_judge_claims(const struct json *claims,
                                  const struct jws_expected *expected);
 
+/*
+ * How long a token with these claims lives: `exp - iat`, or without `iat` what is
+ * left of it at now_s, the issuer's own time; 0 when they do not tell. Nothing is
+ * verified: a client asks, and the token is its own.
+ */
+int64_t jws_life_ms(const struct json *claims, int64_t now_s);
+
 #endif

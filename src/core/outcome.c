@@ -6,17 +6,12 @@
 enum { RETRY_MAX_S = 3600 };
 
 static const char *const names[] = {
-    [OUTCOME_GRANTED] = "granted",
-    [OUTCOME_REFUSED] = "refused",
-    [OUTCOME_ADVANCE] = "advance",
-    [OUTCOME_STALE] = "stale",
-    [OUTCOME_BEHIND] = "behind",
-    [OUTCOME_OTHER_SESSION] = "other_session",
-    [OUTCOME_UNRECOGNISED] = "unrecognised",
-    [OUTCOME_PASSING] = "passing",
-    [OUTCOME_NOT_SENT] = "not_sent",
-    [OUTCOME_UNKNOWN] = "unknown",
-    [OUTCOME_CONFIG] = "config",
+    [OUTCOME_GRANTED] = "granted", [OUTCOME_REFUSED] = "refused",
+    [OUTCOME_ADVANCE] = "advance", [OUTCOME_STALE] = "stale",
+    [OUTCOME_BEHIND] = "behind",   [OUTCOME_OTHER_SESSION] = "other_session",
+    [OUTCOME_RESEED] = "reseed",   [OUTCOME_UNRECOGNISED] = "unrecognised",
+    [OUTCOME_PASSING] = "passing", [OUTCOME_NOT_SENT] = "not_sent",
+    [OUTCOME_UNKNOWN] = "unknown", [OUTCOME_CONFIG] = "config",
 };
 
 const char *outcome_name(enum outcome outcome)
@@ -94,6 +89,8 @@ static enum outcome protocol(enum reply_kind kind)
         return OUTCOME_ADVANCE;
     if (kind == CASE_STALE)
         return OUTCOME_STALE;
+    if (kind == CASE_RESEED)
+        return OUTCOME_RESEED;
     return kind == CASE_BEHIND ? OUTCOME_BEHIND : OUTCOME_OTHER_SESSION;
 }
 

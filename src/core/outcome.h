@@ -12,10 +12,11 @@
 enum outcome {
     OUTCOME_GRANTED = 0, /* an access token; perhaps a refresh token */
     OUTCOME_REFUSED,     /* in the dialect's own words; `why` is the reason */
-    OUTCOME_ADVANCE,     /* this and the next three: committed rotation */
+    OUTCOME_ADVANCE,     /* this and the next four: committed rotation */
     OUTCOME_STALE,
     OUTCOME_BEHIND, /* with FIELD_GENERATION */
     OUTCOME_OTHER_SESSION,
+    OUTCOME_RESEED,       /* with FIELD_GENERATION, FIELD_FROM and FIELD_SID */
     OUTCOME_UNRECOGNISED, /* 400, 401, 403 in JSON or empty, in other words */
     OUTCOME_PASSING,      /* a proxy, an overload, a captive portal */
     OUTCOME_NOT_SENT,     /* passing too: nothing left this machine */

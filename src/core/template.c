@@ -87,6 +87,7 @@ bool template_compile_text(struct load *load, size_t token, struct pattern *out)
                              "nothing tells where one ends: put text between");
         count++;
     }
+    load_keep(load, parts, count * sizeof *parts);
     *out = (struct pattern){parts, count};
     return true;
 }
@@ -117,12 +118,14 @@ static bool compile_string(struct load *load, size_t token, struct node *node)
     if (p.count == 0 || (p.count == 1 && p.parts[0].kind == PART_TEXT)) {
         node->kind = NODE_STRING;
         node->text = p.count ? p.parts[0].text : SPAN("");
+        load_keep(load, p.parts, 0);
         return true;
     }
     if (p.count == 1 && p.parts[0].kind == PART_FIELD) {
         node->kind = NODE_FIELD;
         node->field = p.parts[0].field;
         node->optional = p.parts[0].optional;
+        load_keep(load, p.parts, 0);
         return true;
     }
     node->kind = NODE_PATTERN;
@@ -146,12 +149,13 @@ static bool compile(struct load *load, size_t token, struct node *nodes,
     node->size = 1;
     if (type == JSON_STRING)
         return compile_string(load, token, node);
-    node->text = json_raw(&load->json, token);
     node->kind = type == JSON_OBJECT  ? NODE_OBJECT
                  : type == JSON_ARRAY ? NODE_ARRAY
                                       : NODE_WORD;
-    if (node->kind == NODE_WORD)
+    if (node->kind == NODE_WORD) {
+        node->text = json_raw(&load->json, token);
         return true;
+    }
     walk = load_walk(load, token);
     while (load_next(load, &walk)) {
         struct node *inside = &nodes[*count];

@@ -42,6 +42,7 @@ static const struct kind_row {
     [AUDIT_USER_ENABLE] = {"user_enable",      NULL      },
     [AUDIT_KEY_ROTATE] = {"key_rotate",       "key"     },
     [AUDIT_SESSIONS_RECLAIM] = {"sessions_reclaim", "sessions"},
+    [AUDIT_RESEEDED] = {"reseeded",         NULL      },
 };
 
 static const char *const outcomes[AUDIT_OUTCOMES] = {

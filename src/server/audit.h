@@ -56,6 +56,7 @@ enum audit_kind {
     AUDIT_KEY_ROTATE,       /* detail: the new key's id */
     AUDIT_SESSIONS_RECLAIM, /* beyond --sessions-max, by that sign-in; detail:
                                how many */
+    AUDIT_RESEEDED, /* a browser without its secrets began a new line of them */
     AUDIT_KINDS
 };
 

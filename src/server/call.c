@@ -59,6 +59,7 @@ static struct call *make_call(struct worker *worker, struct exchange *x)
     call->problems.count = 0;
     call->now_s = loop_now_s(worker->loop);
     call->user_id = 0;
+    call->cookie[0] = '\0';
     call->client = client_find(&worker->server->trust, request);
     call->tried = (struct throttle_try){.pair = 0};
     call->shown.text = (struct span){NULL, 0};

@@ -15,6 +15,9 @@
 #include "server/server.h"
 #include "server/token.h"
 
+/* Name, 43 characters of value, and attributes. */
+enum { CALL_COOKIE_SIZE = 192 };
+
 struct call {
     struct exchange *x;
     struct worker *worker;
@@ -35,6 +38,8 @@ struct call {
         bool registered;
         bool proven; /* it has shown its secret */
     } asker;
+
+    char cookie[CALL_COOKIE_SIZE]; /* Set-Cookie of the reply; empty: none */
 
     /* After call_authorize has said true. */
     uint8_t sid[STORE_SID_SIZE];

@@ -5,6 +5,7 @@
 static const enum field typed[] = {
     FIELD_USERNAME,       FIELD_EMAIL,        FIELD_PASSWORD,
     FIELD_PASSWORD_AGAIN, FIELD_NEW_PASSWORD, FIELD_CURRENT_PASSWORD,
+    FIELD_SEARCH,
 };
 
 /* What is no UTF-8, or longer than any limit, stays as it is: whoever judges it

@@ -96,11 +96,19 @@ static void send_reply(struct call *call, const struct reply *reply)
                                      .body = reply->body};
 
     copy_headers(reply, &response);
+    if (call->cookie[0] != '\0')
+        (void)http_response_add(&response, SPAN("Set-Cookie"),
+                                span_of(call->cookie));
     if (tells_tokens(call->message) &&
         !has_header(&response, SPAN("Cache-Control")))
         (void)http_response_add(&response, SPAN("Cache-Control"),
                                 SPAN("no-store"));
+    // The same path asked for as a page is the web app's (server/web.h).
+    if (call->server->web.count > 0 && (span_is(call->seen.method, "GET") ||
+                                        span_is(call->seen.method, "HEAD")))
+        (void)http_response_add(&response, SPAN("Vary"), SPAN("Accept"));
     call_answer(call, &response);
+    bytes_wipe(call->cookie, sizeof call->cookie);
 }
 
 void call_reply_plain(struct call *call, int status, struct span type,

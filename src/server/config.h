@@ -90,8 +90,11 @@ struct config {
     const char *mail_command; /* a program; NULL: no mail */
     bool demo;
     const char *client_file; /* NULL: no application is registered */
+    const char *web; /* a folder, or "none"; NULL: the app in the program */
     bool lenient; /* --lenient-nest: where a family takes an access token alone
                      for a refresh, so do we */
+    bool reseed;  /* cookie mode: a browser that lost its storage goes on; off
+                     by --no-reseed */
     bool sandbox; /* server/sandbox.h; off by --no-sandbox */
     bool
         hide_users; /* the same answer for a wrong name as for a wrong password;

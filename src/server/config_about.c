@@ -101,6 +101,8 @@ static bool same_other(const char *name, const struct config *a,
         return a->signup_roles == b->signup_roles;
     if (strcmp(name, "hide-users") == 0)
         return a->hide_users == b->hide_users;
+    if (strcmp(name, "no-reseed") == 0)
+        return a->reseed == b->reseed;
     if (strcmp(name, "throttle") == 0)
         return a->throttle == b->throttle;
     if (strcmp(name, "algorithm") == 0)

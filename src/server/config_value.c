@@ -170,6 +170,16 @@ bool config_value_show(const char *text, struct config *out)
     return true;
 }
 
+bool config_value_forget(const char *text, struct config *out)
+{
+    bool forget = false;
+
+    if (!config_value_switch(text, &forget))
+        return false;
+    out->reseed = !forget;
+    return true;
+}
+
 bool config_value_open(const char *text, struct config *out)
 {
     bool open = false;

@@ -29,6 +29,7 @@ config_value config_value_throttle;    /* --throttle */
 config_value config_value_no_throttle; /* --no-throttle */
 config_value config_value_hide;        /* --hide-users */
 config_value config_value_show;        /* --no-hide-users */
+config_value config_value_forget;      /* --no-reseed */
 config_value config_value_open;        /* --no-sandbox */
 
 /* The value of a variable of the environment; NULL when it is not set. */

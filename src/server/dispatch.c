@@ -1,17 +1,12 @@
 #include "server/dispatch.h"
 
 #include "server/asker.h"
+#include "server/cookie.h"
 #include "server/place.h"
 #include "server/resource.h"
+#include "server/web.h"
 
 /* ---- What a dialect's messages are answered by ---- */
-
-static void refuse_cookie_mode(struct call *call)
-{
-    fields_set_text(&call->fields, FIELD_DETAIL,
-                    SPAN("cookie mode is not offered here"));
-    call_reply(call, CASE_BAD_REQUEST, FIELD_NONE);
-}
 
 static void welcome(struct call *call)
 {
@@ -22,11 +17,11 @@ static resource *const resources[MESSAGE_COUNT] = {
     [MESSAGE_WELCOME] = welcome,
     [MESSAGE_SIGN_UP] = account_create,
     [MESSAGE_SIGN_IN] = session_create,
-    [MESSAGE_SIGN_IN_COOKIE] = refuse_cookie_mode,
+    [MESSAGE_SIGN_IN_COOKIE] = session_create,
     [MESSAGE_REFRESH] = session_refresh,
-    [MESSAGE_REFRESH_COOKIE] = refuse_cookie_mode,
+    [MESSAGE_REFRESH_COOKIE] = session_refresh,
     [MESSAGE_SIGN_OUT] = session_end,
-    [MESSAGE_SIGN_OUT_COOKIE] = refuse_cookie_mode,
+    [MESSAGE_SIGN_OUT_COOKIE] = session_end,
     [MESSAGE_REVOKE] = session_end,
     [MESSAGE_VERIFY] = session_verify,
     [MESSAGE_INTROSPECT] = session_introspect,
@@ -50,28 +45,40 @@ static resource *const resources[MESSAGE_COUNT] = {
     [MESSAGE_TODO_ADD] = todo_add,
     [MESSAGE_TODO_CHANGE] = todo_change,
     [MESSAGE_TODO_REMOVE] = todo_remove,
+    [MESSAGE_USER_LIST] = user_list,
+    [MESSAGE_USER_CHANGE] = user_change,
+    [MESSAGE_USER_END] = user_end_sessions,
 };
 
 bool dispatch_serves(enum message message)
 {
-    return resources[message] != NULL &&
-           resources[message] != refuse_cookie_mode;
+    return resources[message] != NULL;
 }
 
-/* The mode's header on a request that could be of that mode. */
-static bool asks_cookie_mode(const struct call *call)
+/*
+ * A browser that keeps the session's secret as a cookie. False: it has been
+ * answered, for it may not be done that way.
+ */
+static bool enter_cookie_mode(struct call *call)
 {
-    struct span name = call->mount->dialect.cookie.mode_header;
+    enum message twin = cookie_message(&call->mount->dialect, call->message);
+    enum reply_kind kind;
 
-    return name.length > 0 &&
-           header_find(call->seen.headers, call->seen.headers_count, name)
-                   .length > 0;
+    if (twin == MESSAGE_NONE || !cookie_is_asked(call))
+        return true;
+    call->message = twin;
+    kind = cookie_admit(call);
+    if (kind != CASE_OK)
+        call_reply(call, kind, FIELD_NONE);
+    return kind == CASE_OK;
 }
 
 static void answer_message(struct call *call)
 {
     resource *run;
 
+    if (!enter_cookie_mode(call))
+        return;
     request_match(&call->mount->dialect, &call->seen, &call->message,
                   &call->fields, &call->problems);
     if (!call_normalize(call))
@@ -79,12 +86,11 @@ static void answer_message(struct call *call)
     run = resources[call->message];
     if (!asker_check(call))
         return;
-    if (asks_cookie_mode(call))
-        refuse_cookie_mode(call);
-    else if (run == NULL)
+    if (run == NULL)
         call_reply(call, CASE_NOT_FOUND, FIELD_NONE);
     else if (call->problems.count > 0 && call->message != MESSAGE_SIGN_UP &&
-             call->message != MESSAGE_REFRESH)
+             call->message != MESSAGE_REFRESH &&
+             call->message != MESSAGE_REFRESH_COOKIE)
         call_reply_problems(call);
     else
         run(call);
@@ -92,8 +98,7 @@ static void answer_message(struct call *call)
 
 /* ---- Which dialect, which message ---- */
 
-/* The dialect that the request's own token tells of, or NULL. */
-static const struct mount *find_wish(struct call *call)
+const struct mount *dispatch_wish(struct call *call)
 {
     const struct mounts *mounts = &call->server->mounts;
     struct span value = call_header(call, "Authorization");
@@ -154,9 +159,10 @@ void dispatch(struct call *call)
         answer_preflight(call);
         return;
     }
-    if (place_take(call))
+    if (place_take(call) || web_take(call))
         return;
-    route = mount_route(&call->server->mounts, find_wish(call), &call->seen);
+    route =
+        mount_route(&call->server->mounts, dispatch_wish(call), &call->seen);
     call->mount = route.mount;
     call->message = route.message;
     call->seen.path = route.path;

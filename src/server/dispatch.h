@@ -9,6 +9,9 @@
 /* Answers, now or later. */
 void dispatch(struct call *call);
 
+/* The dialect that the request's own token tells of, or NULL. */
+const struct mount *dispatch_wish(struct call *call);
+
 /* Is there anybody to answer this message? */
 bool dispatch_serves(enum message message);
 

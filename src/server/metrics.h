@@ -23,6 +23,7 @@ enum metrics_outcome {
     METRICS_STALE,
     METRICS_BEHIND,
     METRICS_OTHER_SESSION,
+    METRICS_RESEED,      /* told what a line begins from */
     METRICS_SOFT,        /* refused softly: try again in a moment */
     METRICS_BAD_REQUEST, /* nothing that could be a refresh token */
     METRICS_UNKNOWN,

@@ -12,6 +12,7 @@ static const char *const outcomes[METRICS_OUTCOMES] = {
     [METRICS_STALE] = "stale",
     [METRICS_BEHIND] = "behind",
     [METRICS_OTHER_SESSION] = "other_session",
+    [METRICS_RESEED] = "reseed",
     [METRICS_SOFT] = "soft",
     [METRICS_BAD_REQUEST] = "bad_request",
     [METRICS_UNKNOWN] = "unknown",

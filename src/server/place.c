@@ -101,12 +101,15 @@ static const struct place_row places[] = {
      {{204, NULL}, {400, "text/plain"}, {401, NULL}, {403, NULL}}},
     {"POST", "/demo/expire", "Answer tokens issued so far as expired.",
      demo_expire, true, {{204, NULL}}},
+    {"POST", "/demo/disable", "Disable this token's account for 30 s.",
+     demo_disable, true, {{204, NULL}, {401, "text/plain"}}},
     {"POST", "/demo/faults", "Have refreshes fail.", demo_faults, true,
      {{204, NULL}, {400, "text/plain"}}},
 };
 // clang-format on
 
-_Static_assert(COUNT(places) <= METRICS_PLACES_MAX, "a route for each place");
+/* And one for all that server/web.h answers. */
+_Static_assert(COUNT(places) < METRICS_PLACES_MAX, "a route for each place");
 
 static void refuse_method(struct call *call, const struct place_row *row)
 {
@@ -150,5 +153,12 @@ const struct place_row *place_row(size_t number)
 
 const char *place_path(size_t number)
 {
+    if (number == COUNT(places))
+        return "web";
     return number < COUNT(places) ? places[number].path : NULL;
+}
+
+size_t place_of_web(void)
+{
+    return COUNT(places) + 1;
 }

@@ -31,6 +31,8 @@ struct place_row {
 /* In the order of the table; NULL behind the last. */
 const struct place_row *place_row(size_t number);
 const char *place_path(size_t number);
+/* What call->place is for a file of the web app: all are counted as one. */
+size_t place_of_web(void);
 
 /* ---- health.c ---- */
 

@@ -5,8 +5,10 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "base/base64url.h"
 #include "base/point.h"
 #include "server/audit.h"
+#include "server/cookie.h"
 #include "server/mint.h"
 #include "server/present.h"
 #include "server/resource.h"
@@ -21,6 +23,8 @@ struct refresh {
         struct rotate_offered offered;
     } rotate;
     bool offered;
+    char from[BASE64URL_LENGTH(ROTATION_HASH_SIZE)]; /* as they are answered */
+    char sid[BASE64URL_LENGTH(STORE_SID_SIZE)];
     bool deleted;           /* the session ended because its user is gone */
     struct audit audit;     /* of the second holder that this very call found */
     struct store_user user; /* only where the claims tell of him */
@@ -45,6 +49,7 @@ static const struct verdict_row {
     [ROTATION_ADVANCE] = {CASE_ADVANCE,       METRICS_ADVANCE      },
     [ROTATION_STALE] = {CASE_STALE,         METRICS_STALE        },
     [ROTATION_BEHIND] = {CASE_BEHIND,        METRICS_BEHIND       },
+    [ROTATION_RESEED] = {CASE_RESEED,        METRICS_RESEED       },
     [ROTATION_SOFT] = {CASE_TRY_AGAIN,     METRICS_SOFT         },
     [ROTATION_UNKNOWN] = {CASE_UNKNOWN,       METRICS_UNKNOWN      },
     [ROTATION_REVOKED] = {CASE_REVOKED,       METRICS_REVOKED      },
@@ -118,6 +123,17 @@ static void store_reuse(struct store *store, struct refresh *work,
     (void)audit_store(store, &work->audit);
 }
 
+/* Likewise: a line has begun, and the row that tells of it comes with it. */
+static enum store_result store_reseeded(struct store *store,
+                                        struct refresh *work)
+{
+    const struct rotate_committed *r = &work->rotate.committed;
+
+    work->audit.user_id = r->holder.user_id;
+    audit_set_sid(&work->audit, r->sid);
+    return audit_store(store, &work->audit);
+}
+
 static void answer_refresh(struct task *task);
 
 /* ---- Committed rotation (design.md, section 5.1) ---- */
@@ -133,6 +149,7 @@ static void read_step(const struct call *call, struct rotate_committed *r)
         present_bytes(call, FIELD_SECRET, secret, sizeof secret) &&
         present_bytes(call, FIELD_NEXT, step->next, sizeof step->next) &&
         present_bytes(call, FIELD_SID, sent_sid, sizeof sent_sid);
+    step->by_cookie = call->message == MESSAGE_REFRESH_COOKIE;
     step->generation = fields_int(&call->fields, FIELD_GENERATION, -1);
     if (step->complete) {
         crypto_hash_sha256(step->secret_hash, secret, sizeof secret);
@@ -141,6 +158,38 @@ static void read_step(const struct call *call, struct rotate_committed *r)
     if (step->generation < 0)
         step->complete = false;
     sodium_memzero(secret, sizeof secret);
+}
+
+/* Has the browser no secrets? Then it asks, or begins a line with new ones. */
+static bool is_line(const struct call *call)
+{
+    return call->message == MESSAGE_REFRESH_COOKIE &&
+           (fields_null(&call->fields, FIELD_GENERATION) ||
+            fields_has(&call->fields, FIELD_TO));
+}
+
+static void read_line(const struct call *call, struct rotate_committed *r)
+{
+    const struct fields *fields = &call->fields;
+    uint8_t sent_sid[STORE_SID_SIZE];
+    struct rotation_line *line = &r->line;
+    bool has_sid = fields_has(fields, FIELD_SID);
+
+    line->asks = !fields_has(fields, FIELD_TO);
+    line->generation = fields_int(fields, FIELD_GENERATION, -1);
+    line->to = fields_int(fields, FIELD_TO, -1);
+    line->complete =
+        present_sid(call, r->sid) &&
+        (!has_sid ||
+         present_bytes(call, FIELD_SID, sent_sid, sizeof sent_sid)) &&
+        (line->asks ||
+         (has_sid &&
+          present_bytes(call, FIELD_FROM, line->from, sizeof line->from) &&
+          present_bytes(call, FIELD_NEXT, line->next, sizeof line->next)));
+    // An empty store cannot know whose cookie it is.
+    line->sid_fits =
+        line->complete &&
+        (!has_sid || memcmp(sent_sid, r->sid, sizeof sent_sid) == 0);
 }
 
 /* Only some families' claims tell more of a user than id and roles. */
@@ -182,6 +231,20 @@ static void grant(struct refresh *work, const uint8_t *sid,
     mint_wipe(&mint);
 }
 
+/* What a line begins from: only who has the cookie can see it. */
+static void tell_line(struct refresh *work)
+{
+    const struct rotate_committed *r = &work->rotate.committed;
+    struct fields *fields = &work->call->fields;
+
+    (void)base64url_encode(r->from, sizeof r->from, work->from);
+    (void)base64url_encode(r->sid, sizeof r->sid, work->sid);
+    fields_set_text(fields, FIELD_FROM,
+                    (struct span){work->from, sizeof work->from});
+    fields_set_text(fields, FIELD_SID,
+                    (struct span){work->sid, sizeof work->sid});
+}
+
 static void answer_committed(struct refresh *work)
 {
     struct call *call = work->call;
@@ -189,6 +252,10 @@ static void answer_committed(struct refresh *work)
 
     trace_committed(&call->server->trace, r);
     fields_set_int(&call->fields, FIELD_GENERATION, r->generation);
+    if (r->verdict == ROTATION_RESEED)
+        tell_line(work);
+    if (r->is_line && r->verdict == ROTATION_MOVE)
+        audit_tell(&call->server->log, &work->audit);
     if (rotate_is_granted(r->verdict)) {
         grant(work, r->sid, &r->holder);
         return;
@@ -207,6 +274,8 @@ static enum store_result run_committed(struct store *store,
 
     if (result == STORE_OK && r->verdict == ROTATION_REVOKE)
         store_reuse(store, work, r->sid, r->holder.user_id);
+    if (result == STORE_OK && r->is_line && r->verdict == ROTATION_MOVE)
+        result = store_reseeded(store, work);
     if (result == STORE_OK)
         result = find_user(store, work, r->verdict, r->holder.user_id);
     return result;
@@ -240,12 +309,47 @@ static void end_looking(struct task *task)
         submit_committed(work);
 }
 
+static void begin_line(struct refresh *work)
+{
+    struct call *call = work->call;
+    struct rotate_committed *r = &work->rotate.committed;
+    enum rotation_verdict verdict;
+    struct rotation_row none;
+
+    if (!call->server->config->reseed) {
+        finish(call, ROTATION_UNKNOWN);
+        return;
+    }
+    read_line(call, r);
+    verdict = rotation_reseed(NULL, &r->line, &call->server->limits,
+                              call->now_s, &none);
+    if (verdict != ROTATION_UNKNOWN) { // no row was asked for
+        finish(call, verdict);
+        return;
+    }
+    r->is_line = true;
+    r->limits = call->server->limits;
+    r->now_s = call->now_s;
+    audit_begin(&work->audit, call, AUDIT_RESEEDED);
+    work->task.change.steps = true; // the audit's row comes with it
+    submit_committed(work);
+}
+
 static void begin_committed(struct refresh *work)
 {
     struct call *call = work->call;
     struct rotate_committed *r = &work->rotate.committed;
     struct rotation_row none;
 
+    // A browser that has not the cookie any more has no session.
+    if (call->message == MESSAGE_REFRESH_COOKIE && !cookie_take(call)) {
+        finish(call, ROTATION_UNKNOWN);
+        return;
+    }
+    if (is_line(call)) {
+        begin_line(work);
+        return;
+    }
     read_step(call, r);
     if (!rotation_may_move(&r->step)) {
         finish(call, rotation_committed(NULL, &r->step, &call->server->limits,

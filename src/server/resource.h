@@ -50,9 +50,17 @@ resource todo_add;
 resource todo_change;
 resource todo_remove;
 
+/* user_admin.c */
+resource user_list;
+resource user_change;
+resource user_end_sessions;
+
 /* demo.c: outside all dialects, under --demo only */
 resource demo_expire;
 resource demo_faults;
+resource demo_disable; /* demo_disable.c */
+/* Enables again whom that disabled; before the worker's loop runs. */
+enum loop_result demo_start(struct worker *worker);
 /* Has a demonstration asked for something else than the usual refresh? True:
    the call is answered. */
 bool demo_answers_refresh(struct call *call);

@@ -122,6 +122,29 @@ static enum store_result step_unread(struct store *store,
     return result;
 }
 
+/* A question, or the step that begins a line: seldom, so the row is read. */
+static enum store_result line_read(struct store *store,
+                                   struct rotate_committed *r)
+{
+    struct store_session session;
+    struct rotation_row row, after;
+    enum store_result result = read_row(store, r->sid, &session, &r->holder);
+
+    if (store_failed(result))
+        return result;
+    row = result == STORE_OK ? rotate_row(&session) : (struct rotation_row){0};
+    after = row;
+    r->verdict = rotation_reseed(result == STORE_OK ? &row : NULL, &r->line,
+                                 &r->limits, r->now_s, &after);
+    r->generation = after.generation;
+    memcpy(r->from, after.chain, sizeof r->from);
+    if (r->verdict != ROTATION_MOVE)
+        return STORE_OK;
+    after.moved = true;
+    after.moved_s = r->now_s;
+    return carry_out(store, r->verdict, &session, &after, r->now_s);
+}
+
 static enum store_result step_read(struct store *store,
                                    struct rotate_committed *r)
 {
@@ -153,16 +176,17 @@ enum store_result rotate_committed(struct store *store,
 
     memset(&r->holder, 0, sizeof r->holder);
     r->generation = 0;
-    if (!rotation_may_move(&r->step)) {
+    if (!r->is_line && !rotation_may_move(&r->step)) {
         r->verdict =
             rotation_committed(NULL, &r->step, &r->limits, r->now_s, &after);
         return STORE_OK;
     }
     for (int i = 0; i < ROTATE_TRIES; i++) {
-        enum store_result result = step_unread(store, r);
+        enum store_result result =
+            r->is_line ? STORE_NONE : step_unread(store, r);
 
         if (result == STORE_NONE)
-            result = step_read(store, r);
+            result = r->is_line ? line_read(store, r) : step_read(store, r);
         if (result != STORE_NONE)
             return result;
     }

@@ -21,14 +21,19 @@ enum { ROTATE_TRIES = 3 };
 /* In: what came. Out, on STORE_OK: what it means. */
 struct rotate_committed {
     uint8_t sid[STORE_SID_SIZE]; /* from SHA-256(R), never as sent */
+    bool is_line;                /* then `line` came, and else `step` */
     struct rotation_step step;
+    struct rotation_line line;
     struct rotation_limits limits;
     int64_t now_s;
 
     enum rotation_verdict
         verdict;        /* ROTATION_REVOKE: ended by this very call */
-    int64_t generation; /* granted: the new one; ROTATION_BEHIND: the row's */
-    struct store_holder holder; /* zeros on ROTATION_UNKNOWN and _BAD */
+    int64_t generation; /* granted: the new one; ROTATION_BEHIND and _RESEED:
+                           the row's */
+    uint8_t
+        from[ROTATION_HASH_SIZE]; /* ROTATION_RESEED: its newest commitment */
+    struct store_holder holder;   /* zeros on ROTATION_UNKNOWN and _BAD */
 };
 
 /*

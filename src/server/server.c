@@ -17,6 +17,7 @@
 #include "server/key_open.h"
 #include "server/listen.h"
 #include "server/openapi.h"
+#include "server/resource.h"
 #include "server/sandbox.h"
 #include "server/sweep.h"
 #include "server/task.h"
@@ -299,7 +300,8 @@ static enum server_result open_loop(struct worker *worker,
     if (loop_open(&worker->loop, &config) != LOOP_OK ||
         give_sockets(worker->loop, fd, count) != LOOP_OK ||
         task_start(worker) != LOOP_OK ||
-        audit_start(worker, worker == worker->server->workers) != LOOP_OK)
+        audit_start(worker, worker == worker->server->workers) != LOOP_OK ||
+        (worker->server->config->demo && demo_start(worker) != LOOP_OK))
         return say(why, "no loop: out of memory or descriptors");
     return SERVER_OK;
 }
@@ -486,7 +488,8 @@ enum server_result server_open(struct server *out,
         return SERVER_BAD_CONFIG;
     if (config->trace != NULL && !trace_open(&out->trace, config->trace, why))
         return SERVER_FAILED;
-    if (app_read_file(config->client_file, &out->apps, why) != APP_OK)
+    if (app_read_file(config->client_file, &out->apps, why) != APP_OK ||
+        !web_open(&out->web, config->web, why))
         return SERVER_BAD_CONFIG;
     // The port first: a taken one must leave no new database behind.
     out->worker_count = (size_t)config->threads;
@@ -576,6 +579,7 @@ void server_close(struct server *server)
         listen_forget(&server->address);
     throttle_close(server->throttle);
     mount_close(&server->mounts);
+    web_close(&server->web);
     key_watch_close(server->watch);
     (void)sodium_munlock(&server->seal, sizeof server->seal); // and wipes it
     reload_clear(&server->reload);

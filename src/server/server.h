@@ -32,11 +32,26 @@
 #include "server/throttle.h"
 #include "server/token.h"
 #include "server/trace.h"
+#include "server/web.h"
 #include "server/writer.h"
 #include "store/store.h"
 
 enum { SERVER_WHY_SIZE = 1024 };
 _Static_assert((int)SERVER_WHY_SIZE >= (int)APP_WHY_SIZE, "it is passed on");
+
+/* Users that a demonstration has disabled, and when that is over. */
+enum {
+    DEMO_WAITING_MAX = 64,
+    DEMO_DISABLED_MS = 30 * 1000,
+};
+struct demo_wait {
+    int64_t user_id;
+    int64_t due_ms; /* steady */
+};
+struct demo_waiting {
+    struct demo_wait list[DEMO_WAITING_MAX];
+    size_t count;
+};
 
 /* One loop's thread and all that is its own. */
 struct worker {
@@ -63,7 +78,8 @@ struct worker {
     struct token_issuer issuer; /* with these keys */
     struct known known;         /* tokens that they have found good */
     struct standings standings; /* and how their sessions stand; of `reader` */
-    size_t codes;               /* on their way to the writer (server/code.h) */
+    struct demo_waiting waiting;
+    size_t codes; /* on their way to the writer (server/code.h) */
 };
 
 /* Switches of --demo; all zero otherwise. */
@@ -93,6 +109,7 @@ struct server {
     struct client_trust trust;
     struct throttle *throttle;
     struct apps apps;
+    struct web web;
     struct worker *workers;
     size_t worker_count;
     struct demo demo;

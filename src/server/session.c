@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "server/audit.h"
+#include "server/cookie.h"
 #include "server/present.h"
 #include "server/resource.h"
 #include "server/rotate.h"
@@ -75,12 +76,14 @@ static enum reply_kind name_stranger(const struct call *call, struct span text)
  * Which session is meant: of the secret or token in the body, or, where the
  * family has none there, of the access token. CASE_OK: *sid is it.
  */
-static enum reply_kind find_meant(const struct call *call,
+static enum reply_kind find_meant(struct call *call,
                                   uint8_t sid[STORE_SID_SIZE])
 {
     enum field field =
         call->message == MESSAGE_REVOKE ? FIELD_TOKEN : FIELD_REFRESH;
 
+    if (call->message == MESSAGE_SIGN_OUT_COOKIE && !cookie_take(call))
+        return CASE_ALREADY;
     if (call->mount->dialect.rotation == DIALECT_ROTATION_COMMITTED)
         return present_sid(call, sid) ? CASE_OK : CASE_BAD_REQUEST;
     if (fields_has(&call->fields, field))

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "server/audit.h"
+#include "server/cookie.h"
 #include "server/client.h"
 #include "server/hash.h"
 #include "server/mint.h"
@@ -28,6 +29,7 @@ struct sign_in {
     struct audit audit;
     struct audit room;             /* of sessions that were one too many */
     uint8_t root[STORE_LINK_SIZE]; /* offered: the first token's parent */
+    uint8_t secret[COOKIE_SECRET_SIZE]; /* R, in cookie mode only */
     char sid_text[BASE64URL_LENGTH(STORE_SID_SIZE)];
     struct mint mint;
 };
@@ -75,6 +77,9 @@ static void answer_signed_in(struct sign_in *work)
     fields_set_text(&call->fields, FIELD_SID,
                     (struct span){work->sid_text, sizeof work->sid_text});
     fields_set_text(&call->fields, FIELD_LABEL, span_of(session->label));
+    if (call->message == MESSAGE_SIGN_IN_COOKIE)
+        cookie_give(call, work->secret);
+    bytes_wipe(work->secret, sizeof work->secret);
     audit_tell(&call->server->log, &work->audit);
     if (work->room.detail > 0)
         audit_tell(&call->server->log, &work->room);
@@ -233,15 +238,29 @@ static void answer_hashed(struct hash *hash)
 
 /* ---- 1: who is it, and which session is asked for ---- */
 
-/* The client drew its own secrets and sends what they are known by. */
-static enum field start_committed(struct call *call,
-                                  struct store_session *session)
+/* In cookie mode the session's secret is ours to draw, and the browser's to
+   keep; only its hash is in the row. */
+static void draw_secret(struct sign_in *work)
 {
+    uint8_t hash[crypto_hash_sha256_BYTES];
+
+    randombytes_buf(work->secret, sizeof work->secret);
+    crypto_hash_sha256(hash, work->secret, sizeof work->secret);
+    memcpy(work->session.sid, hash, sizeof work->session.sid);
+    work->session.cookie = true;
+}
+
+/* The client drew its own secrets and sends what they are known by. */
+static enum field start_committed(struct call *call, struct sign_in *work)
+{
+    struct store_session *session = &work->session;
     uint8_t next[ROTATION_HASH_SIZE];
     struct rotation_row row;
 
     session->protocol = STORE_COMMITTED;
-    if (!present_bytes(call, FIELD_SID, session->sid, sizeof session->sid))
+    if (call->message == MESSAGE_SIGN_IN_COOKIE)
+        draw_secret(work);
+    else if (!present_bytes(call, FIELD_SID, session->sid, sizeof session->sid))
         return FIELD_SID;
     if (!present_bytes(call, FIELD_NEXT, next, sizeof next) ||
         !rotation_start_committed(&row, next, call->now_s))
@@ -410,7 +429,7 @@ void session_create(struct call *call)
     if (work == NULL)
         return;
     if (fields_has(&call->fields, FIELD_NEXT))
-        wrong = start_committed(call, &work->session);
+        wrong = start_committed(call, work);
     else
         start_offered(call, work);
     if (wrong != FIELD_NONE) {

@@ -107,11 +107,13 @@ void trace_committed(const struct trace *trace,
 
     if (trace->fd <= 0)
         return;
-    begin(&w, line, "committed", r->now_s);
+    begin(&w, line, r->is_line ? "line" : "committed", r->now_s);
     put_cut(&w, "sid", r->sid);
-    put_int(&w, "i", r->step.generation);
-    put_cut(&w, "shown", r->step.secret_hash);
-    put_cut(&w, "next", r->step.next);
+    put_int(&w, "i", r->is_line ? r->line.generation : r->step.generation);
+    put_cut(&w, "shown", r->is_line ? r->line.from : r->step.secret_hash);
+    put_cut(&w, "next", r->is_line ? r->line.next : r->step.next);
+    if (r->is_line)
+        put_int(&w, "to", r->line.to);
     put_text(&w, "verdict", words[r->verdict]);
     put_int(&w, "g", r->generation);
     write_line(trace, &w);

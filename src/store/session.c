@@ -134,7 +134,7 @@ enum store_result store_session_add(struct store *store,
 }
 
 /* The last instant that is too long ago; 0 means no limit. */
-static int64_t before(int64_t now_s, int64_t limit_s)
+int64_t store_lifetime_before(int64_t now_s, int64_t limit_s)
 {
     return limit_s == 0 ? INT64_MIN : now_s - limit_s;
 }
@@ -142,8 +142,9 @@ static int64_t before(int64_t now_s, int64_t limit_s)
 static bool is_past(int64_t created_s, int64_t used_s,
                     const struct store_lifetime *lifetime)
 {
-    return created_s <= before(lifetime->now_s, lifetime->max_s) ||
-           used_s <= before(lifetime->now_s, lifetime->idle_s);
+    return created_s <=
+               store_lifetime_before(lifetime->now_s, lifetime->max_s) ||
+           used_s <= store_lifetime_before(lifetime->now_s, lifetime->idle_s);
 }
 
 bool store_session_expired(const struct store_session *session,
@@ -184,8 +185,8 @@ enum store_result store_session_step(struct store *store,
     query_put_int(&q, lifetime->now_s);
     query_put_blob(&q, step->next, STORE_HASH_SIZE);
     query_put_blob(&q, step->sid, STORE_SID_SIZE);
-    query_put_int(&q, before(lifetime->now_s, lifetime->max_s));
-    query_put_int(&q, before(lifetime->now_s, lifetime->idle_s));
+    query_put_int(&q, store_lifetime_before(lifetime->now_s, lifetime->max_s));
+    query_put_int(&q, store_lifetime_before(lifetime->now_s, lifetime->idle_s));
     query_put_int(&q, step->generation);
     query_put_blob(&q, step->shown, STORE_HASH_SIZE);
     query_put_blob(&q, step->next, STORE_LINK_SIZE);
@@ -203,8 +204,8 @@ enum store_result store_session_move(struct store *store,
     query_put_blob(&q, move->self, STORE_LINK_SIZE);
     query_put_int(&q, move->n);
     query_put_blob(&q, move->sid, STORE_SID_SIZE);
-    query_put_int(&q, before(lifetime->now_s, lifetime->max_s));
-    query_put_int(&q, before(lifetime->now_s, lifetime->idle_s));
+    query_put_int(&q, store_lifetime_before(lifetime->now_s, lifetime->max_s));
+    query_put_int(&q, store_lifetime_before(lifetime->now_s, lifetime->idle_s));
     query_put_blob(&q, move->parent, STORE_LINK_SIZE);
     query_put_int(&q, lifetime->now_s - move->soft_s);
     return find_holder(&q, out);

@@ -33,6 +33,13 @@ static const char *const texts[STATEMENT_COUNT] = {
     [USER_COUNT] = "SELECT count(*) FROM account",
     [USER_LIST] = "SELECT " USER_COLUMNS " FROM account WHERE id > $1"
                   " ORDER BY id LIMIT $2",
+    [USER_SEARCH] = "SELECT " USER_COLUMNS ", (SELECT count(*) FROM session"
+                    " WHERE user_id = account.id AND ended = 0"
+                    " AND session.created_s > $1 AND used_s > $2)"
+                    " FROM account WHERE id > $3"
+                    " AND (lower(name) LIKE lower($4) ESCAPE '!'"
+                    " OR lower(email) LIKE lower($4) ESCAPE '!')"
+                    " ORDER BY id LIMIT $5",
     [USER_STANDS] = "SELECT id FROM account"
                     " WHERE id = $1 AND password = $2 AND disabled = 0",
 

@@ -22,6 +22,7 @@ enum statement {
     USER_COUNT,
     USER_LIST,
     USER_STANDS,
+    USER_SEARCH,
     SESSION_ADD,
     SESSION_FIND,
     SESSION_STANDING,

@@ -293,6 +293,24 @@ store_user_list(struct store *store, int64_t after, int64_t limit,
                 bool (*row)(void *context, const struct store_user *user),
                 void *context);
 
+/* What an administrator looks for. */
+struct store_search {
+    const char *text; /* a part of the name or the address, whatever its case;
+                         "": all */
+    int64_t after;    /* only ids above it, */
+    int64_t limit;    /* and so many at most */
+    int64_t created_s, used_s; /* sessions that began and were used later than
+                                  this are counted: store_lifetime_before */
+};
+
+enum { STORE_SEARCH_SIZE = 256 }; /* of its text, with its NUL */
+
+/* By id. `sessions`: the user's living ones. */
+enum store_result store_user_search(
+    struct store *store, const struct store_search *search,
+    bool (*row)(void *context, const struct store_user *user, int64_t sessions),
+    void *context);
+
 /* ---- Sessions: one row each, of constant size, found by sid alone ---- */
 
 /* design.md, section 5. The numbers stand in the database. */
@@ -373,6 +391,8 @@ struct store_lifetime {
 };
 
 /* Is it past its lifetime? Whether it was ended is another question. */
+/* What is not later than this has ended: 0 is without end. */
+int64_t store_lifetime_before(int64_t now_s, int64_t length_s);
 bool store_session_expired(const struct store_session *session,
                            const struct store_lifetime *lifetime);
 

@@ -228,3 +228,45 @@ store_user_list(struct store *store, int64_t after, int64_t limit,
     result = query_end(&q);
     return result == STORE_NONE ? STORE_OK : result;
 }
+
+/* "a_b" as "%a!_b%": what means something to LIKE stands for itself. */
+static void write_pattern(const char *text, char out[2 * STORE_SEARCH_SIZE + 2])
+{
+    *out++ = '%';
+    for (size_t i = 0; text[i] != '\0' && i < STORE_SEARCH_SIZE - 1; i++) {
+        if (strchr("%_!", text[i]) != NULL)
+            *out++ = '!';
+        *out++ = text[i];
+    }
+    *out++ = '%';
+    *out = '\0';
+}
+
+enum store_result store_user_search(
+    struct store *store, const struct store_search *search,
+    bool (*row)(void *context, const struct store_user *user, int64_t sessions),
+    void *context)
+{
+    struct query q = query_of(store, USER_SEARCH);
+    char pattern[2 * STORE_SEARCH_SIZE + 2];
+    enum store_result result;
+    struct store_user user;
+
+    memset(&user, 0, sizeof user);
+    write_pattern(search->text, pattern);
+    query_put_int(&q, search->created_s);
+    query_put_int(&q, search->used_s);
+    query_put_int(&q, search->after);
+    query_put_text(&q, pattern);
+    query_put_int(&q, search->limit);
+    while (query_row(&q)) {
+        int64_t sessions;
+
+        read_user(&q, &user);
+        sessions = query_get_int(&q);
+        if (q.result == STORE_OK && !row(context, &user, sessions))
+            query_stop(&q);
+    }
+    result = query_end(&q);
+    return result == STORE_NONE ? STORE_OK : result;
+}

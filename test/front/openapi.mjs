@@ -34,7 +34,8 @@ function messagesOf({ base, path, method }, dialect) {
 
 // What ends something comes last, in this order, each after a new sign-in.
 const last = ['todo_remove', 'me_change', 'session_end_others', 'session_end',
-    'sign_out', 'sign_out_cookie', 'revoke', 'session_end_all', 'me_delete'];
+    'sign_out', 'sign_out_cookie', 'revoke', 'session_end_all', 'user_change',
+    'user_end', 'me_delete'];
 const rank = ([{ name }]) => last.indexOf(name);
 
 // These want what only a mail, a browser or a configured client has: any answer

@@ -15,7 +15,8 @@ export class Person {
         Object.assign(this, { server, base, dialect, count: 0 });
         this.values = { password, current_password: password,
             new_password: password, title: 'tea', done: true,
-            code: 'no-such-code' };
+            code: 'no-such-code',
+            disabled: false };
     }
 
     async enter(username) {
@@ -62,6 +63,7 @@ export class Person {
         const find = (pointers) => pointers.map((one) => at(json, one))
             .find((one) => one !== undefined);
 
+        this.values.id = json.user?.id;
         this.values.access = find(access);
         this.values.token = this.values.access;
         this.values.refresh = find(refresh) ?? this.values.refresh;

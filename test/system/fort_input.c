@@ -36,7 +36,7 @@ static const char *const options[] = {"--no-throttle", NULL};
 /* ---- Cookies ---- */
 
 /*
- * Cookie mode comes later; until then no message of any family may be done by a
+ * Outside of cookie mode (cookie.c) no message of any family may be done by a
  * cookie, and none may set one. FOREIGN is what a browser sends from a page of
  * another site.
  */
@@ -56,22 +56,22 @@ static const struct row cookie_rows[] = {
      "{\"username\":\"ada\",\"password\":\"lovelace\"}", 200, NULL, NO_COOKIE,
      "TOKEN=refresh_token"},
     {"sign-in in cookie mode is refused", "POST", "/d/stay/api/session", MODE,
-     "{\"username\":\"ada\",\"password\":\"lovelace\",\"next\":\"$A_N1\"}", 400,
-     "{\"error\":\"bad_request\",<ANY>", NO_COOKIE, NULL},
+     "{\"username\":\"ada\",\"password\":\"lovelace\",\"next\":\"$A_N1\"}", 403,
+     "{\"error\":\"bad_origin\",<ANY>", NO_COOKIE, NULL},
     {"from another site too", "POST", "/d/stay/api/session", MODE FOREIGN,
-     "{\"username\":\"ada\",\"password\":\"lovelace\",\"next\":\"$A_N1\"}", 400,
-     "{\"error\":\"bad_request\",<ANY>",
+     "{\"username\":\"ada\",\"password\":\"lovelace\",\"next\":\"$A_N1\"}", 403,
+     "{\"error\":\"bad_origin\",<ANY>",
      NO_COOKIE "!Access-Control-Allow-Origin\n", NULL},
     {"refresh in cookie mode is refused", "POST", "/d/stay/api/session/refresh",
      MODE COOKIES, "{\"sid\":\"$A_SID\",\"generation\":0,\"secret\":\"$A_S0\","
-     "\"next\":\"$A_N1\"}", 400, "{\"error\":\"bad_request\",<ANY>", NO_COOKIE,
+     "\"next\":\"$A_N1\"}", 403, "{\"error\":\"bad_origin\",<ANY>", NO_COOKIE,
      NULL},
     {"refresh by a cookie alone is refused", "POST",
      "/d/stay/api/session/refresh", COOKIES FOREIGN,
      "{\"sid\":\"$A_SID\",\"generation\":0,\"secret\":\"$A_S0\","
      "\"next\":\"$A_N1\"}", 400, NULL, NO_COOKIE, NULL},
     {"sign-out in cookie mode is refused", "DELETE", "/d/stay/api/session",
-     MODE COOKIES FOREIGN, NULL, 400, "{\"error\":\"bad_request\",<ANY>",
+     MODE COOKIES FOREIGN, NULL, 403, "{\"error\":\"bad_origin\",<ANY>",
      NO_COOKIE, NULL},
     {"sign-out by a cookie alone ends nothing", "DELETE", "/d/stay/api/session",
      COOKIES FOREIGN, NULL, 400, NULL, NO_COOKIE, NULL},

@@ -212,6 +212,23 @@ static void check_headers(const struct rows *rows,
     free(lines);
 }
 
+/* The value of the cookie that is set. */
+static bool read_cookie(const struct wire_reply *reply, const char *name,
+                        char *out, size_t size)
+{
+    size_t length = strlen(name);
+    char value[1024];
+
+    for (size_t i = 0; wire_header(reply, "Set-Cookie", i, value); i++) {
+        if (strncmp(value, name, length) != 0 || value[length] != '=')
+            continue;
+        (void)snprintf(out, size, "%.*s", (int)strcspn(value + length + 1, ";"),
+                       value + length + 1);
+        return true;
+    }
+    return false;
+}
+
 static void save_members(struct rows *rows, const struct wire_reply *reply,
                          const char *save)
 {
@@ -226,7 +243,10 @@ static void save_members(struct rows *rows, const struct wire_reply *reply,
         if (member == NULL)
             abort();
         *member++ = '\0';
-        CHECK(wire_member(reply, member, value, sizeof value));
+        if (member[0] == ';')
+            CHECK(read_cookie(reply, member + 1, value, sizeof value));
+        else
+            CHECK(wire_member(reply, member, value, sizeof value));
         rows_set(rows, word, value);
     }
     free(words);

@@ -38,7 +38,8 @@ struct row {
                                  "!Name\n" for those that must not, and
                                  "claims member pattern\n", of the payload of
                                  the JWT in that member; or NULL */
-    const char *save; /* "NAME=member NAME=member" of the reply, or NULL */
+    const char *save; /* "NAME=member NAME=member" of the reply, or NULL;
+                         "NAME=;cookie" for the value of a cookie it sets */
 };
 
 void rows_init(struct rows *rows, int port);

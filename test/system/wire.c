@@ -187,6 +187,7 @@ struct wire_reply wire_ask_on(int fd, const struct wire_request *request)
     size_t body_size = request->body_size;
     const char *headers = request->headers == NULL ? "" : request->headers;
     bool typed = strcasestr(headers, "content-type:") != NULL;
+    bool named = strncasecmp(headers, "host:", 5) == 0;
     struct wire_reply reply = {.status = 0};
     char length[64] = "";
     char *head = NULL;
@@ -197,8 +198,8 @@ struct wire_reply wire_ask_on(int fd, const struct wire_request *request)
     if (request->body != NULL)
         (void)snprintf(length, sizeof length, "Content-Length: %zu\r\n",
                        body_size);
-    size = asprintf(&head, "%s %s HTTP/1.1\r\nHost: localhost\r\n%s%s%s\r\n",
-                    request->method, request->path, headers,
+    size = asprintf(&head, "%s %s HTTP/1.1\r\n%s%s%s%s\r\n", request->method,
+                    request->path, named ? "" : "Host: localhost\r\n", headers,
                     request->body != NULL && !typed
                         ? "Content-Type: application/json\r\n"
                         : "",

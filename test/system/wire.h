@@ -41,8 +41,9 @@ struct wire_request {
 };
 
 /*
- * One request on a connection of its own. Host is added, and, with a body and
- * no Content-Type among the headers, that of JSON.
+ * One request on a connection of its own. Host is added, where it is not the
+ * first of the headers, and, with a body and no Content-Type among them, that of
+ * JSON.
  */
 struct wire_reply wire_ask(int port, const struct wire_request *request);
 /* As wire_ask, on an open connection. */

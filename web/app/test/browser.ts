@@ -1,0 +1,67 @@
+// What the rows in a browser share: people of the demonstration, signing in, and
+// an ear for complaints.
+import { expect } from '@playwright/test'
+import type { BrowserContext, Page } from '@playwright/test'
+
+export const people = { ada: 'lovelace', max: 'quantum-1900', root: 'toor-toor' }
+export type Name = keyof typeof people
+
+/** On the page where one signs in, wherever that leads. */
+export async function fillSignIn(page: Page, name: Name): Promise<void> {
+  await page.getByLabel('User name or e-mail address').fill(name)
+  await page.getByLabel('Password', { exact: true }).fill(people[name])
+  await page.getByRole('button', { name: 'Sign in' }).click()
+}
+
+export async function signIn(page: Page, name: Name): Promise<void> {
+  await page.goto('/sign-in')
+  await fillSignIn(page, name)
+  await page.waitForURL((url) => url.pathname === '/')
+}
+
+/** A new account, signed in: what rows do to it concerns nobody else. */
+export async function register(page: Page): Promise<string> {
+  const name = `row-${Date.now().toString(36)}-${Math.floor(Math.random() * 1e6).toString(36)}`
+  await page.goto('/register')
+  await page.getByLabel('User name').fill(name)
+  await page.getByLabel('E-mail address').fill(`${name}@example.org`)
+  await page.getByLabel('Password', { exact: true }).fill(passwordOfRows)
+  await page.getByRole('button', { name: 'Register' }).click()
+  await page.waitForURL((url) => url.pathname === '/')
+  return name
+}
+
+export const passwordOfRows = 'a tram full of quiet otters'
+
+/**
+ * Complaints of every page of a context: errors, breaches of the policy, requests
+ * to elsewhere. A 4xx that a row provokes is told on the console, too: no complaint.
+ */
+export async function listen(context: BrowserContext, origin: string): Promise<string[]> {
+  const complaints: string[] = []
+  await context.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`))
+  })
+  context.on('weberror', (error) => complaints.push(error.error().message))
+  context.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().includes('Failed to load resource')) complaints.push(message.text())
+  })
+  context.on('request', (request) => {
+    if (!request.url().startsWith(`${origin}/`)) complaints.push(`left the origin: ${request.url()}`)
+  })
+  return complaints
+}
+
+/** Presses one of the Timeline's switches and waits until it works. */
+export async function press(page: Page, button: string): Promise<void> {
+  await page.getByRole('button', { name: button }).click()
+  await expect(page.locator('[data-test=pressed]')).not.toBeEmpty()
+}
+
+export async function fire(page: Page, count: string): Promise<void> {
+  await page.getByRole('button', { name: `Send ${count} request` }).first().click()
+}
+
+export async function total(page: Page, what: string): Promise<number> {
+  return Number(await page.locator(`.legend [data-test=${what}] b`).textContent())
+}

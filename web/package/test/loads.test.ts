@@ -1,0 +1,210 @@
+// The package as it is packed, in whatever loads packages. It is made anew:
+// `node web/make/package.mjs`.
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import { chromium } from '@playwright/test'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+const run = promisify(execFile)
+const web = fileURLToPath(new URL('../..', import.meta.url))
+const browser = process.env.CHROMIUM ?? '/usr/bin/chromium'
+const folder = mkdtempSync(join(tmpdir(), 'stay-loads-'))
+const entries = ['', '/vue', '/pinia', '/vuex', '/react', '/dialects/express']
+const peers = ['vue', '@vue', 'pinia', 'react', 'vuex', 'axios']
+
+const said = 'signed-out /api'
+const body = 'const stay = createStay({ baseURL: "http://stay.test", mode: "storage", storage: "memory" });'
+  + 'const told = stay.ready().then(({ state }) => { const { pathname } = new URL(stay.baseURL); stay.close(); return state + " " + pathname });'
+
+beforeAll(async () => {
+  const tarball = join(folder, 'stay-web.tgz')
+  await run(process.execPath, [join(web, 'make/package.mjs'), tarball])
+  mkdirSync(join(folder, 'node_modules/@stay/web'), { recursive: true })
+  await run('tar', ['-xzf', tarball, '-C', join(folder, 'node_modules/@stay/web'), '--strip-components=1'])
+  for (const peer of peers) symlinkSync(join(web, 'node_modules', peer), join(folder, 'node_modules', peer))
+  writeFileSync(join(folder, 'package.json'), '{"private":true}')
+}, 120_000)
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+function file(name: string, text: string): string {
+  writeFileSync(join(folder, name), text)
+  return join(folder, name)
+}
+
+async function node(path: string, ...more: string[]): Promise<string> {
+  return (await run(process.execPath, [...more, path], { cwd: folder })).stdout.trim()
+}
+
+describe('Node', () => {
+  test('import', async () => {
+    expect(await node(file('a.mjs', `import { createStay } from '@stay/web'; ${body} console.log(await told)`))).toBe(said)
+  })
+
+  test('require', async () => {
+    expect(await node(file('a.cjs', `const { createStay } = require('@stay/web'); ${body} told.then(console.log)`))).toBe(said)
+  })
+
+  test('where WebAssembly is forbidden, the plain JavaScript does it', async () => {
+    // Node's own fetch wants compile() and instantiate(), so those are left.
+    const without = "const no = () => { throw new Error('forbidden') }; Object.assign(WebAssembly, { Module: no, Instance: no });"
+    expect(await node(file('b.mjs', `${without} const { createStay } = await import('@stay/web'); ${body} console.log(await told)`))).toBe(said)
+    expect(await node(file('b.cjs', `${without} const { createStay } = require('@stay/web'); ${body} told.then(console.log)`))).toBe(said)
+  })
+
+  test('a worker thread', async () => {
+    file('w.mjs', `import { parentPort } from 'node:worker_threads'; import { createStay } from '@stay/web'; ${body} parentPort.postMessage(await told)`)
+    expect(await node(file('t.mjs', "import { Worker } from 'node:worker_threads'; new Worker(new URL('./w.mjs', import.meta.url)).on('message', console.log)"))).toBe(said)
+  })
+
+  test.each(entries)('@stay/web%s, both ways', async (entry) => {
+    const shape = 'typeof (m.default ?? m)'
+    expect(await node(file('e.mjs', `const m = await import('@stay/web${entry}'); console.log(${shape})`))).toBe('object')
+    expect(await node(file('e.cjs', `const m = require('@stay/web${entry}'); console.log(${shape})`))).toBe('object')
+  })
+
+  test('there is one StayError, whichever entry throws it', async () => {
+    const text = "import { StayError } from '@stay/web'; import { useStay } from '@stay/web/vue'; import { shallowRef } from 'vue'; void shallowRef; try { useStay() } catch (e) { console.log(e instanceof StayError) }"
+    expect(await node(file('o.mjs', text))).toContain('true')
+  })
+})
+
+interface Built {
+  files: string[]
+  text: string
+}
+
+function built(out: string): Built {
+  const files = readdirSync(out, { recursive: true }).map(String).filter((name) => name.endsWith('.js') || name.endsWith('.mjs'))
+  return { files, text: files.map((name) => readFileSync(join(out, name), 'utf8')).join() }
+}
+
+describe('bundlers', () => {
+  test('Vite: the plain core and the diagnosis are chunks of their own', async () => {
+    const { build } = await import('vite')
+    file('main.js', `import { createStay } from '@stay/web'; ${body} told.then((text) => { document.title = text })`)
+    file('index.html', '<!doctype html><meta charset=utf-8><title>-</title><script type=module src=./main.js></script>')
+    await build({ root: folder, logLevel: 'silent', base: './', build: { outDir: join(folder, 'vite'), target: 'es2020' } })
+    expect(built(join(folder, 'vite')).files.length).toBeGreaterThanOrEqual(3)
+  }, 60_000)
+
+  test('webpack 5: likewise, and its result runs', async () => {
+    const { default: webpack } = await import('webpack')
+    const entry = file('pack.js', `import { createStay } from '@stay/web'; ${body} told.then(console.log)`)
+    const stats = await new Promise<{ hasErrors(): boolean, hasWarnings(): boolean, toString(): string }>((resolve, reject) => {
+      webpack({ mode: 'production', target: 'node', entry, context: folder, performance: false, output: { path: join(folder, 'pack'), filename: 'main.cjs', chunkFilename: '[id].cjs' } },
+        (error, result) => error ? reject(error) : resolve(result!))
+    })
+    expect([stats.hasErrors(), stats.hasWarnings()], stats.toString()).toEqual([false, false])
+    expect(await node(join(folder, 'pack/main.cjs'))).toBe(said)
+  }, 60_000)
+
+  test('who takes one function takes no framework along', async () => {
+    const { build } = await import('esbuild')
+    const { outputFiles } = await build({ stdin: { contents: "import { reasonText } from '@stay/web'; console.log(reasonText('expired'))", resolveDir: folder }, bundle: true, minify: true, write: false, format: 'esm', external: ['./core-js.mjs', './dialects-all.mjs'] })
+    expect(outputFiles[0].text).not.toContain('vue')
+  })
+})
+
+describe('checks of others', () => {
+  test('publint', async () => {
+    const { publint } = await import('publint')
+    const { messages } = await publint({ pkgDir: join(folder, 'node_modules/@stay/web'), level: 'suggestion', pack: false })
+    expect(messages).toEqual([])
+  })
+
+  test('are the types wrong? no', async () => {
+    const { stdout } = await run(process.execPath, [join(web, 'node_modules/@arethetypeswrong/cli/dist/index.js'), join(folder, 'stay-web.tgz'), '--format', 'json', '--no-definitely-typed'], { maxBuffer: 64 * 1024 * 1024 })
+    const { problems } = JSON.parse(stdout) as { problems: object }
+    expect(Object.values(problems).flat()).toEqual([])
+  }, 60_000)
+
+  test('a program in strict TypeScript, in each resolution', async () => {
+    file('use.ts', "import { createStay, StayError } from '@stay/web'\nimport type { Stay, User } from '@stay/web'\nimport { stayGuard, useStay } from '@stay/web/vue'\nimport express from '@stay/web/dialects/express'\nimport axios from 'axios'\nconst stay: Stay = createStay({ baseURL: '/api', dialect: express })\naxios.defaults.adapter = stay.adapter(axios)\nexport const user: User | null = useStay(stay).user.value\nexport { stayGuard, StayError }\n")
+    for (const [module, moduleResolution] of [['ESNext', 'Bundler'], ['Node16', 'Node16']]) {
+      file('tsconfig.json', JSON.stringify({ compilerOptions: { strict: true, noEmit: true, module, moduleResolution, target: 'ES2022', lib: ['ES2022', 'DOM', 'DOM.Iterable'], skipLibCheck: false, esModuleInterop: true, types: [] }, files: ['use.ts'] }))
+      const told = await run(process.execPath, [join(web, 'node_modules/typescript/bin/tsc'), '-p', folder]).catch((error: { stdout: string }) => error)
+      expect(told.stdout).not.toContain('@stay/web')
+      expect(told.stdout).not.toContain('use.ts')
+    }
+  }, 60_000)
+})
+
+test('nothing newer than ES2019 is in it', async () => {
+  const { parse } = await import('acorn')
+  const dist = join(folder, 'node_modules/@stay/web/dist')
+  for (const name of readdirSync(dist).filter((name) => /\.m?js$/.test(name))) {
+    const text = readFileSync(join(dist, name), 'utf8').replaceAll('import(', 'load(')
+    expect(() => parse(text, { ecmaVersion: 2019, sourceType: name.endsWith('.mjs') ? 'module' : 'script' }), name).not.toThrow()
+  }
+})
+
+test('it depends on nothing', () => {
+  const manifest = JSON.parse(readFileSync(join(folder, 'node_modules/@stay/web/package.json'), 'utf8')) as Record<string, unknown>
+  expect(manifest.dependencies).toBeUndefined()
+  expect(manifest.sideEffects).toBe(false)
+  expect(manifest.version).toBe(readFileSync(join(web, '../VERSION'), 'utf8').trim())
+})
+
+test('its size is told', () => {
+  const size = (name: string) => gzipSync(readFileSync(join(folder, 'node_modules/@stay/web/dist', name)), { level: 9 }).length
+  console.log(`@stay/web: ${size('index.mjs')} bytes gzip; its plain core ${size('core-js.mjs')}`)
+  expect(size('index.mjs')).toBeLessThan(36_000)
+})
+
+describe.skipIf(!existsSync(browser))('a browser', () => {
+  let server: Server
+  let base = ''
+  let policy = ''
+
+  beforeAll(async () => {
+    const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript' }
+    server = createServer((request, response) => {
+      const path = join(folder, new URL(request.url!, 'http://x').pathname)
+      if (!existsSync(path)) { response.writeHead(404).end(); return }
+      response.writeHead(200, { 'Content-Type': types[extname(path)] ?? 'text/plain', ...(policy === '' ? {} : { 'Content-Security-Policy': policy }) })
+      response.end(readFileSync(path))
+    })
+    await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+    base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  })
+
+  afterAll(() => { server.closeAllConnections(); server.close() })
+
+  async function titleOf(path: string): Promise<string> {
+    const launched = await chromium.launch({ executablePath: browser, args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] })
+    try {
+      const page = await launched.newPage()
+      await page.goto(base + path)
+      await page.waitForFunction(() => document.title !== '-')
+      return await page.title()
+    } finally {
+      await launched.close()
+    }
+  }
+
+  test('what Vite built', async () => {
+    expect(await titleOf('/vite/index.html')).toBe(said)
+  }, 60_000)
+
+  test('under a policy that forbids WebAssembly', async () => {
+    policy = "script-src 'self'"
+    expect(await titleOf('/vite/index.html')).toBe(said)
+    policy = ''
+  }, 60_000)
+
+  test('a worker', async () => {
+    file('browser-worker.mjs', `import { createStay } from '/node_modules/@stay/web/dist/index.mjs'; ${body} told.then((text) => postMessage(text))`)
+    file('worker.html', '<!doctype html><meta charset=utf-8><title>-</title><script type=module src=./start.js></script>')
+    file('start.js', "new Worker('./browser-worker.mjs', { type: 'module' }).onmessage = ({ data }) => { document.title = data }")
+    expect(await titleOf('/worker.html')).toBe(said)
+  }, 60_000)
+})
