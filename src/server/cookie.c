@@ -32,8 +32,8 @@ static bool is_https(const struct call *call)
         span_equal_nocase(call_header(call, "X-Forwarded-Proto"),
                           SPAN("https")))
         return true;
-    return is_https_url(url) && span_equal_nocase(call_header(call, "Host"),
-                                                  authority_of(url));
+    return is_https_url(url) &&
+           span_equal_nocase(call_header(call, "Host"), authority_of(url));
 }
 
 /* The name in front of the port; an IPv6 address keeps its brackets. */
@@ -72,9 +72,9 @@ static struct span name_of(const struct call *call, char out[NAME_MAX_SIZE])
         return names->secure;
     if (!is_loopback(host))
         return (struct span){NULL, 0};
-    length = snprintf(out, NAME_MAX_SIZE, "%.*s%.*s",
-                      (int)names->loopback.length, names->loopback.text,
-                      (int)port.length, port.text);
+    length =
+        snprintf(out, NAME_MAX_SIZE, "%.*s%.*s", (int)names->loopback.length,
+                 names->loopback.text, (int)port.length, port.text);
     return length < NAME_MAX_SIZE ? (struct span){out, (size_t)length}
                                   : (struct span){NULL, 0};
 }
@@ -143,10 +143,11 @@ void cookie_give(struct call *call, const uint8_t *secret)
     struct span name = name_of(call, room);
     size_t length = base64url_encode(secret, COOKIE_SECRET_SIZE, value);
 
-    (void)snprintf(call->cookie, sizeof call->cookie,
-                   "%.*s=%.*s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Strict%s",
-                   (int)name.length, name.text, (int)length, value,
-                   (long long)call->server->limits.max_s,
-                   is_https(call) ? "; Secure" : ""); // fits: see call.h
+    (void)snprintf(
+        call->cookie, sizeof call->cookie,
+        "%.*s=%.*s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Strict%s",
+        (int)name.length, name.text, (int)length, value,
+        (long long)call->server->limits.max_s,
+        is_https(call) ? "; Secure" : ""); // fits: see call.h
     bytes_wipe(value, sizeof value);
 }

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "server/audit.h"
-#include "server/cookie.h"
 #include "server/client.h"
+#include "server/cookie.h"
 #include "server/hash.h"
 #include "server/mint.h"
 #include "server/plausible.h"
@@ -27,8 +27,8 @@ struct sign_in {
     struct store_session session;
     struct store_session added;
     struct audit audit;
-    struct audit room;             /* of sessions that were one too many */
-    uint8_t root[STORE_LINK_SIZE]; /* offered: the first token's parent */
+    struct audit room;                  /* of sessions that were one too many */
+    uint8_t root[STORE_LINK_SIZE];      /* offered: the first token's parent */
     uint8_t secret[COOKIE_SECRET_SIZE]; /* R, in cookie mode only */
     char sid_text[BASE64URL_LENGTH(STORE_SID_SIZE)];
     struct mint mint;
