@@ -1,7 +1,20 @@
 // What the rows in a browser share: people of the demonstration, signing in, and
 // an ear for complaints.
-import { expect } from '@playwright/test'
+import { expect, test as plain } from '@playwright/test'
 import type { BrowserContext, Page } from '@playwright/test'
+import { Stayd } from './stayd'
+
+/** Rows, each worker's with a stayd of its own: what its switches do is for all. */
+export const test = plain.extend<object, { stayd: Stayd }>({
+  stayd: [async ({}, use) => {
+    const stayd = await Stayd.start()
+    await use(stayd)
+    await stayd.stop()
+  }, { scope: 'worker' }],
+  baseURL: ({ stayd }, use) => use(stayd.url)
+})
+
+export { expect }
 
 export const people = { ada: 'lovelace', max: 'quantum-1900', root: 'toor-toor' }
 export type Name = keyof typeof people

@@ -1,7 +1,6 @@
 // Ways through the app: forms, guards, the way to sign-in and back.
-import { expect, test } from '@playwright/test'
 import type { Page } from '@playwright/test'
-import { fillSignIn, passwordOfRows, register, signIn } from './browser'
+import { expect, fillSignIn, passwordOfRows, register, signIn, test } from './browser'
 
 /** Of the page since it was opened; the browser counts them from its first paint. */
 async function shifts(page: Page): Promise<number> {
