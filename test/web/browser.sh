@@ -18,7 +18,7 @@ major=$(node --version 2>/dev/null | sed -n 's/^v\([0-9]*\)\..*/\1/p')
 cmp -s "$web/package-lock.json" "$web/node_modules/.installed.json" ||
     cannot "their npm packages are not there: tools/node-packages web fetches them"
 : "${CHROMIUM:=$(command -v chromium)}"
-[ -x "$CHROMIUM" ] ||
+[ -f "$CHROMIUM" ] && [ -x "$CHROMIUM" ] ||
     cannot "they need Chromium: tools/setup test installs Debian's"
 export CHROMIUM
 [ -f "$STAY_BUILD/app/index.html" ] ||
