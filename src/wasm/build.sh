@@ -12,6 +12,11 @@
 set -eu
 LC_ALL=C
 export LC_ALL
+# Whoever calls says them from where it stands; all below is from the root.
+for argument; do
+    set -- "$@" "$(realpath "$argument")"
+    shift
+done
 cd "$(dirname "$0")/../.."
 out=$1
 shift

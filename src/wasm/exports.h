@@ -128,7 +128,7 @@ WASM_EXPORT(budget_wake) void wasm_budget_wake(int32_t session);
 WASM_EXPORT(record_start)
 int32_t wasm_record_start(int32_t session, uint32_t length,
                           int32_t has_session);
-/* The record as text, out and in. 0: good; -1: not readable. */
+/* The record as text, out and in (0 bytes: nobody's). 0: good; -1: not readable. */
 WASM_EXPORT(record_write) void wasm_record_write(int32_t session);
 WASM_EXPORT(record_read)
 int32_t wasm_record_read(int32_t session, uint32_t length);
@@ -152,8 +152,8 @@ uint32_t wasm_record_apply(int32_t session, int32_t outcome, int32_t kind);
 WASM_EXPORT(record_end)
 int32_t wasm_record_end(int32_t session, int32_t reason, int32_t tell);
 WASM_EXPORT(record_told) void wasm_record_told(int32_t session);
-/* enum record_state | enum record_reason << 8 | a sign-out is due << 16; out: R in
-   base64url, empty in cookie mode */
+/* enum record_state | enum record_reason << 8 | a sign-out is due << 16; out: R,
+   empty in cookie mode, and the sid, in base64url */
 WASM_EXPORT(record_facts) uint32_t wasm_record_facts(int32_t session);
 
 /* ---- Messages ---- */

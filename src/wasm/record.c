@@ -82,9 +82,14 @@ int32_t wasm_record_read(int32_t session, uint32_t length)
 {
     struct record found = {0};
     struct pack pack;
-    bool good = pack_open(&pack, (struct span){text, length}) &&
-                pack_take_int(&pack) == RECORD_VERSION;
+    bool good;
 
+    if (length == 0) {
+        record_clear(&session_at(session)->record);
+        return 0;
+    }
+    good = pack_open(&pack, (struct span){text, length}) &&
+           pack_take_int(&pack) == RECORD_VERSION;
     take_record(&pack, &found);
     good = good && pack_close(&pack) && found.state <= RECORD_SEEDING &&
            found.reason <= RECORD_LOST && found.generation >= 0 &&
@@ -215,6 +220,7 @@ uint32_t wasm_record_facts(int32_t session)
 
     out_begin();
     add_encoded(r->session, r->has_session ? RECORD_SECRET_SIZE : 0, 0);
+    add_encoded(r->sid, RECORD_SID_SIZE, 1);
     return (uint32_t)r->state | (uint32_t)r->reason << 8 |
            (uint32_t)r->sign_out_due << 16;
 }

@@ -6,7 +6,8 @@ import { diagnosed } from './diagnose'
 import { StayError } from './errors'
 import type { Host } from './host'
 import { tokenOf } from './host'
-import { endEntry, note, writeRecord } from './refresh'
+import { mayRecall } from './recall'
+import { endEntry, note, readText, writeRecord } from './refresh'
 import type { Fields, Told } from './talk'
 import { build, random32, sha256, talk, toBase64url } from './talk'
 import type { Entry } from './vault'
@@ -53,7 +54,8 @@ function buildSignIn(host: Host, message: Message, asked: SignIn, fields: Fields
 }
 
 function keep(host: Host, entry: Entry, asked: SignIn, told: Told, secrets: Secrets | undefined): void {
-  entry.signIn += 1
+  const begun = [entry.record, entry.line].find((text) => isOf(host, text, told.sid))
+  entry.signIn = Math.max(entry.signIn, host.entry.signIn) + 1
   entry.ended = Why.NONE
   entry.signOutDue = false
   entry.user = told.user ?? { username: asked.username, roles: [] }
@@ -62,13 +64,22 @@ function keep(host: Host, entry: Entry, asked: SignIn, told: Told, secrets: Secr
   entry.receivedMs = now()
   entry.record = entry.refresh = entry.access = undefined
   entry.unanswered = false
+  entry.unsure = entry.line = undefined
   entry.budget = ''
   if (!host.cookie) {
     entry.access = told.access
     entry.refresh = told.refresh
   }
-  if (secrets !== undefined) startRecord(host, entry, told, secrets)
+  if (begun !== undefined) entry.record = begun
+  else if (secrets !== undefined) startRecord(host, entry, told, secrets)
   note(entry, 'signed-in')
+}
+
+/** Another tab met the cookie of this sign-in first, and began a line (recall.ts). */
+function isOf(host: Host, text: string | undefined, sid: string | undefined): boolean {
+  if (!host.cookie || text === undefined || !readText(host, text)) return false
+  host.core.c.record_facts(host.id)
+  return host.core.read(1) === sid
 }
 
 function startRecord(host: Host, entry: Entry, told: Told, secrets: Secrets): void {
@@ -90,8 +101,12 @@ export async function signIn(host: Host, asked: SignIn): Promise<User> {
   const message = host.cookie ? Message.SIGN_IN_COOKIE : Message.SIGN_IN
   const built = buildSignIn(host, message, asked, signInFields(host, asked, secrets))
   if (built === undefined) throw unspoken(host, 'sign in')
+  const wasUnsure = await doubt(host)
   const told = await talk(host, message, built)
-  if (told.verdict !== Verdict.GRANTED) throw await diagnosed(host, message, told)
+  if (told.verdict !== Verdict.GRANTED) {
+    if (!wasUnsure && wasHeard(told)) await setUnsure(host, undefined)
+    throw await diagnosed(host, message, told)
+  }
   let kept = host.entry
   await host.vault.change((entry) => {
     keep(host, entry, asked, told, secrets)
@@ -100,16 +115,36 @@ export async function signIn(host: Host, asked: SignIn): Promise<User> {
   })
   secrets?.first.fill(0)
   secrets?.session.fill(0)
-  host.token = tokenOf(kept, told.access!)
-  host.adopt(kept)
-  host.tabs.tell({ kind: 'news' })
-  host.tabs.tell({ kind: 'token', token: host.token })
+  welcome(host, kept, told.access!)
   if (told.user === undefined) await readMe(host)
   return host.entry.user!
 }
 
+/** A session begins in this page; every tab is told. */
+export function welcome(host: Host, entry: Entry, access: string): void {
+  host.token = tokenOf(entry, access)
+  host.adopt(entry)
+  host.tabs.tell({ kind: 'news' })
+  host.tabs.tell({ kind: 'token', token: host.token })
+}
+
+async function setUnsure(host: Host, unsure: true | undefined): Promise<boolean> {
+  let was = false
+  await host.vault.change((entry) => {
+    was = entry.unsure === true
+    entry.unsure = unsure
+    return was !== (unsure === true)
+  })
+  return was
+}
+
+/** From here on the cookie may be newer than the vault, whatever becomes of this page. */
+async function doubt(host: Host): Promise<boolean> {
+  return !host.cookie || setUnsure(host, true)
+}
+
 /** Who am I? Where the sign-in did not say. */
-async function readMe(host: Host): Promise<void> {
+export async function readMe(host: Host): Promise<void> {
   if (!host.has(Fact.HAS_ME)) return
   const built = build(host, Message.ME, {}, true)
   if (built === undefined) return
@@ -149,7 +184,7 @@ export async function signUp(host: Host, asked: SignUp): Promise<void> {
 export async function signOut(host: Host): Promise<void> {
   await host.opening
   await host.vault.change((entry) => {
-    if (!host.isLive(entry)) return false
+    if (!host.isLive(entry) && !mayRecall(host, entry)) return false
     endCommitted(host, entry)
     endEntry(entry, Why.SIGNED_OUT, true)
     return true

@@ -10,8 +10,9 @@ import { reasonOf } from './reasons'
 import { Events } from './events'
 import type { Options } from './options'
 import { isHidden, watchPage } from './page'
+import { mayRecall, recall } from './recall'
 import { fly, shareBudget } from './refresh'
-import { tellSignOut } from './account'
+import { readMe, tellSignOut } from './account'
 import type { TabMessage, Token } from './tabs'
 import { Tabs } from './tabs'
 import type { Entry, Vault } from './vault'
@@ -45,7 +46,7 @@ export class Host {
   /** The vault as last seen. */
   entry: Entry = noEntry
   token?: Token
-  /** A refresh of this page is out. */
+  /** A refresh of this page is out, or a question. */
   flying?: Promise<void>
   opened = false
   /** Methods and addresses of the session's own messages; send.ts makes them. */
@@ -78,7 +79,9 @@ export class Host {
     if (this.id < 0) await this.load()
     await this.sync()
     this.listening = true
-    await this.askSiblings(this.entry.generation)
+    if (mayRecall(this, this.entry)) await recall(this, this.entry)
+    else await this.askSiblings(this.entry.generation)
+    if (this.lacksUser) await readMe(this)
     this.opened = true
     this.watch()
     this.changed()
@@ -151,13 +154,23 @@ export class Host {
     if ((todo & Todo.WAKE) !== 0) this.waiting.wake()
     if ((todo & Todo.START) !== 0) {
       const number = this.core.get(Num.NUMBER)
-      const turn = (this.flying ?? Promise.resolve()).then(() => fly(this, number))
-      this.flying = turn
-      void turn.then(() => { if (this.flying === turn) this.flying = undefined })
+      void this.inLine(() => fly(this, number))
     }
     this.setTimer()
     this.changed()
     return todo
+  }
+
+  /** One at a time: they share the core's record. */
+  inLine(work: () => Promise<void>): Promise<void> {
+    const turn = (this.flying ?? Promise.resolve()).then(work)
+    this.flying = turn
+    void turn.then(() => { if (this.flying === turn) this.flying = undefined })
+    return turn
+  }
+
+  private get lacksUser(): boolean {
+    return this.isLive(this.entry) && this.entry.user === undefined && this.left() > 0
   }
 
   private setTimer(): void {
@@ -185,6 +198,8 @@ export class Host {
     }
     this.note(this.engine.tick(this.id))
     if (this.entry.signOutDue) await tellSignOut(this)
+    if (mayRecall(this, this.entry)) await recall(this, this.entry)
+    else if (this.lacksUser) await readMe(this)
   }
 
   // ---- What others did: the vault and the tabs ----
@@ -205,6 +220,11 @@ export class Host {
   adopt(entry: Entry): void {
     const before = this.entry
     const wasLive = this.isLive(before)
+    // Cleared while this page is open: what it knows holds until that is asked.
+    if (wasLive && mayRecall(this, entry)) {
+      void recall(this, entry)
+      return
+    }
     this.entry = entry
     if (entry.access !== undefined) this.token = tokenOf(entry, entry.access)
     if (!this.isLive(entry)) {

@@ -7,6 +7,8 @@ import { now } from './clock'
 import { reasonOf } from './reasons'
 import type { Host } from './host'
 import { tokenOf } from './host'
+import { recallInTurn } from './recall'
+import type { Recalled } from './recall'
 import type { Fields, Refreshed } from './talk'
 import { build, random32, sha256, talkRefresh, toBase64url } from './talk'
 import type { Entry } from './vault'
@@ -23,7 +25,7 @@ interface Ending {
 }
 
 /** What the vault said before the message went out. */
-interface Sent {
+export interface Sent {
   fields: Fields
   /** Committed: what `next` is the hash of. */
   next?: Uint8Array
@@ -32,6 +34,8 @@ interface Sent {
   repeats: boolean
   /** The vault as last seen. */
   entry: Entry
+  /** The cookie is another session's, and the vault has not moved. */
+  isOther?: boolean
 }
 
 const passing: Partial<Record<Outcome, [End, Why]>> = {
@@ -44,7 +48,7 @@ const passing: Partial<Record<Outcome, [End, Why]>> = {
 const recordWhy = [Why.NONE, Why.SIGNED_OUT, Why.UNKNOWN, Why.REVOKED,
   Why.EXPIRED, Why.DISABLED, Why.REUSE, Why.SERVER_LOST]
 
-const caseWhy: Partial<Record<Case, Why>> = {
+export const caseWhy: Partial<Record<Case, Why>> = {
   [Case.UNKNOWN]: Why.UNKNOWN,
   [Case.EXPIRED]: Why.EXPIRED,
   [Case.REVOKED]: Why.REVOKED,
@@ -63,6 +67,7 @@ function ending(outcome: End, why: Why = Why.NONE): Ending {
 export function endEntry(entry: Entry, why: Why, due: boolean): void {
   entry.ended = why
   entry.signOutDue = due
+  entry.unsure = entry.line = undefined
   entry.user = undefined
   entry.access = undefined
   if (!due) entry.refresh = undefined
@@ -77,9 +82,13 @@ export function note(entry: Entry, what: string, why: Why = Why.NONE, status = 0
 }
 
 function readRecord(host: Host, entry: Entry): boolean {
-  const { core } = host
-  const length = core.write(entry.record ?? '')
-  return length > 0 && core.c.record_read(host.id, length) === 0
+  return entry.record !== undefined && readText(host, entry.record)
+}
+
+/** A record's text; without one, a record of nobody. */
+export function readText(host: Host, text = ''): boolean {
+  const length = host.core.write(text)
+  return length >= 0 && host.core.c.record_read(host.id, length) === 0
 }
 
 export function writeRecord(host: Host, entry: Entry): void {
@@ -98,9 +107,11 @@ function endByRecord(host: Host, entry: Entry): Ending {
 }
 
 /** A step; or, of a browser whose secrets fit no more, what leads to a new line. */
-function fieldsOf(host: Host, kind: RecordKind): Fields {
+export function fieldsOf(host: Host, kind: RecordKind): Fields {
   const { core } = host
-  const fields: Fields = { [Field.SID]: core.read(0), [Field.GENERATION]: core.get(Num.GENERATION) }
+  const fields: Fields = { [Field.GENERATION]: core.get(Num.GENERATION) }
+  const sid = core.read(0)
+  if (sid !== '') fields[Field.SID] = sid
   if (kind === RecordKind.ASK) {
     fields[Field.GENERATION] = null
   } else if (kind === RecordKind.LINE) {
@@ -180,7 +191,7 @@ function prepare(host: Host, number: number, entry: Entry, sent: Sent): Ending |
   return prepareCommitted(host, entry, sent) ?? 'send'
 }
 
-async function send(host: Host, sent: Sent): Promise<Refreshed | undefined> {
+export async function send(host: Host, sent: Sent): Promise<Refreshed | undefined> {
   const message = host.cookie ? Message.REFRESH_COOKIE : Message.REFRESH
   if (sent.next !== undefined) {
     sent.fields[Field.NEXT] = toBase64url(await sha256(sent.next))
@@ -224,6 +235,8 @@ function settleCommitted(host: Host, entry: Entry, sent: Sent, told: Refreshed):
   if ((todo & Step.MOVED) !== 0 && host.token?.generation === entry.generation && entry.generation > sent.generation) {
     return { ...ending(End.ADOPTED), entry }
   }
+  sent.isOther = told.outcome === Outcome.OTHER_SESSION && (todo & Step.MOVED) === 0
+  if (sent.isOther) entry.unsure = true
   if ((todo & (Step.AGAIN | Step.MOVED)) !== 0 && told.outcome !== Outcome.UNKNOWN) return ending(End.AGAIN)
   return pass(told)
 }
@@ -325,11 +338,24 @@ async function callOnce(host: Host, number: number, sent: Sent): Promise<Ending 
   }
 }
 
+/** The cookie was another session's twice: what it is of is asked. */
+async function goOver(host: Host, number: number, sent: Sent): Promise<Ending | 'over'> {
+  const found = await recallInTurn(host, sent.signIn).catch((): Recalled => 'later')
+  if (found === 'later') return ending(End.PASSING, Why.UNAVAILABLE)
+  // The engine knows already; this refresh was the old session's.
+  host.core.set(Num.NUMBER, number)
+  host.note(host.engine.ended(host.id, End.PASSING) & ~Todo.START)
+  return 'over'
+}
+
 /** One call, or the finding that none is needed. The next number, or -1. */
-async function flyOnce(host: Host, number: number): Promise<number> {
+async function flyOnce(host: Host, number: number, others: { count: number }): Promise<number> {
   const sent: Sent = { fields: {}, signIn: 0, generation: 0, repeats: false, entry: host.entry }
   const beganMs = now()
-  const end = await callOnce(host, number, sent)
+  let end = await callOnce(host, number, sent)
+  others.count = sent.isOther === true ? others.count + 1 : 0
+  // Once may be a sign-in of this moment, whose record is about to be there.
+  if (others.count > 1) end = await goOver(host, number, sent)
   if (end === 'over') return -1
   if (end.outcome === End.REFUSED) leave(host, sent.entry)
   return tell(host, number, end, beganMs)
@@ -352,9 +378,10 @@ async function flyInTurn(host: Host, number: number, turn: boolean): Promise<voi
   await catchUp(host)
   const until = now() + host.limitMs
   let next = number
+  const others = { count: 0 }
   host.core.c.record_renew(host.id, host.cookie ? 1 : 0)
   do {
-    next = await flyOnce(host, next)
+    next = await flyOnce(host, next, others)
   } while (next >= 0 && now() < until)
   if (next >= 0) tell(host, next, ending(End.PASSING, Why.NO_ANSWER), now())
   if (host.core.c.rest_ms(host.id) <= 0) return

@@ -22,6 +22,10 @@ export interface Entry {
   refresh?: string
   /** Mode `storage` only. */
   access?: string
+  /** Cookie mode: the cookie may be of a session that is not known here. */
+  unsure?: boolean
+  /** Then: what begins anew of it, as `record`. */
+  line?: string
   /** `refresh` was sent, and no answer kept since. */
   unanswered?: boolean
   budget: string
@@ -29,8 +33,8 @@ export interface Entry {
 }
 
 export const noEntry: Entry = {
-  version: 1, signIn: 0, ended: Why.NONE, signOutDue: false, generation: 0,
-  lifeMs: 0, receivedMs: 0, budget: '', log: []
+  version: 1, signIn: 0, ended: Why.NONE, signOutDue: false, unsure: true,
+  generation: 0, lifeMs: 0, receivedMs: 0, budget: '', log: []
 }
 
 export interface Vault {

@@ -195,7 +195,8 @@ describe.each(versions)('axios %s', (version, axios) => {
     expect(error.message).toBe('no longer')
   })
 
-  test.skipIf(version === '0.21.1')('a signal ends the waiting', async () => {
+  // axios 0.21 knows none.
+  if (version !== '0.21.1') test('a signal ends the waiting', async () => {
     const api = expired()
     server.refresh = () => new Promise(() => {})
     const patience = new AbortController()
