@@ -134,7 +134,7 @@ has "--no-install-recommends install meson libuv1-dev"
 lacks gcc
 
 row "what no group asks for is not installed"
-begin 0 clang spin
+begin 0 chromium spin
 run "$setup" run bench
 is_status 0
 calls
@@ -193,6 +193,20 @@ run "$setup" run
 is_status 0
 calls
 has update
+
+row "the optional ones are installed in one go"
+begin 0 mandoc spin
+run "$setup" test
+is_status 0
+calls
+has "install mandoc spin"
+
+row "what another group wants of a package is not said"
+begin 0 clang
+run "$setup" check
+is_status 0
+has "the other compiler"
+lacks "as WebAssembly"
 
 row "an optional package that cannot be had keeps out no other"
 begin 0 python3-djoser spin
