@@ -29,6 +29,7 @@ struct scene {
 
 #define FROM "X-Forwarded-For: 192.0.2.5\r\n"
 #define SHOWN FROM "Authorization: Bearer $ACCESS\r\n"
+#define BROWSER FROM "Stay-Mode: cookie\r\nOrigin: http://localhost\r\n"
 #define STAY "/d/stay/api"
 #define EXPRESS "/d/express/api/auth"
 
@@ -111,6 +112,14 @@ static const struct row enabled[] = {
     {"zoe, who is enabled, signs in", "POST", STAY "/session", FROM,
      "{\"username\":\"zoe\",\"password\":\"ink-lathe-1844\","
      "\"sid\":\"$F_SID\",\"next\":\"$F_N0\"}", 201, NULL, NULL, NULL},
+    {"and in a browser", "POST", "/api/session", BROWSER,
+     "{\"username\":\"zoe\",\"password\":\"ink-lathe-1844\","
+     "\"next\":\"$G_N0\"}", 201, NULL, NULL,
+     "BROWSER_SID=id COOKIE=;stay-80"},
+    {"which loses its storage, and begins a new line", "POST",
+     "/api/session/refresh", BROWSER "Cookie: stay-80=$COOKIE\r\n",
+     "{\"sid\":\"$BROWSER_SID\",\"generation\":0,\"from\":\"$G_N0\","
+     "\"to\":1000,\"next\":\"$G_N1\"}", 200, NULL, NULL, NULL},
 };
 
 /* $NAME: a value of the rows. */
@@ -135,6 +144,7 @@ static const char want[] =
     "password_reset bad_code 0 0 1\n"
     "password_reset ok 0 4 1\n"
     "refresh reuse 0 1 1\n"
+    "reseeded ok 0 4 1\n"
     "reset_asked ok 0 4 1\n"
     "reset_asked unknown_user 0 0 1\n"
     "roles_change ok 5 4 1\n"
@@ -148,7 +158,7 @@ static const char want[] =
     "sign_in ok 0 1 1\n"
     "sign_in ok 0 2 4\n"
     "sign_in ok 0 3 1\n"
-    "sign_in ok 0 4 1\n"
+    "sign_in ok 0 4 2\n"
     "sign_in throttled 0 0 1\n"
     "sign_in unknown_user 0 0 10\n"
     "sign_up ok 0 4 1\n"
@@ -182,7 +192,7 @@ static bool open_scene(struct scene *scene)
         !stayd_start(&scene->stayd, options))
         return false;
     rows_init(&scene->rows, scene->stayd.port);
-    for (const char *name = "A\0B\0C\0D\0E\0F\0"; *name != '\0'; name += 2)
+    for (const char *name = "A\0B\0C\0D\0E\0F\0G\0"; *name != '\0'; name += 2)
         rows_set_secrets(&scene->rows, name);
     return true;
 }
