@@ -28,7 +28,7 @@ find() {
     for name in "$@"; do
         command -v "$name" && return
     done
-    echo "src/wasm/build.sh: no $1: tools/setup web installs it" >&2
+    echo "src/wasm/build.sh: no $1: tools/setup run installs it" >&2
     exit 1
 }
 clang=$(find clang clang-19 clang-14)
