@@ -301,6 +301,60 @@ static void migrations(void **state)
         CHECK_EQ(strtoul(sqlite_migrations[i].name, NULL, 10), i + 1);
 }
 
+/* How SQLite finds what a statement asks for, in its own words. */
+static const struct plan_row {
+    const char *name;
+    enum statement which;
+    const char *wanted;
+} plan_rows[] = {
+    {"sessions are counted without a look at their rows", SESSION_COUNT,
+     "SCAN session USING COVERING INDEX session_user"               },
+    {"a refresh finds its row by sid",                    SESSION_STEP,
+     "SEARCH session USING INDEX sqlite_autoindex_session_1 (sid=?)"},
+    {"so does a look at a session",                       SESSION_STANDING,
+     "SEARCH session USING INDEX sqlite_autoindex_session_1 (sid=?)"},
+    {"who has too many is counted without a look, too",   SESSION_RECLAIM,
+     "SEARCH session USING COVERING INDEX session_user"             },
+};
+
+static bool has_step(sqlite3 *db, const struct plan_row *row)
+{
+    char sql[2048];
+    sqlite3_stmt *q = NULL;
+    bool found = false;
+
+    (void)snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s",
+                   statement_text(row->which));
+    if (!CHECK_EQ(sqlite3_prepare_v2(db, sql, -1, &q, NULL), SQLITE_OK))
+        return false;
+    while (sqlite3_step(q) == SQLITE_ROW) {
+        const char *step = (const char *)sqlite3_column_text(q, 3);
+
+        found |= strstr(step, row->wanted) != NULL;
+    }
+    (void)sqlite3_finalize(q); // tells again what step has told
+    return found;
+}
+
+/* Among five million sessions, a wrong way takes a minute and not a moment. */
+static void plans(void **state)
+{
+    sqlite3 *db = NULL;
+    struct fixture f;
+
+    (void)state;
+    fixture_open(&f);
+    store_close(f.store);
+    f.store = NULL;
+    CHECK_EQ(sqlite3_open(f.path, &db), SQLITE_OK);
+    for (size_t i = 0; i < COUNT(plan_rows); i++) {
+        CASE(plan_rows[i].name);
+        CHECK(has_step(db, &plan_rows[i]));
+    }
+    CHECK_EQ(sqlite3_close(db), SQLITE_OK);
+    fixture_close(&f);
+}
+
 /* $1, $2 ... appear in that order, or the drivers would bind differently. */
 static void values_in_order(void **state)
 {
@@ -329,7 +383,7 @@ int main(void)
         cmocka_unit_test(spoiled),    cmocka_unit_test(no_rights),
         cmocka_unit_test(reader),     cmocka_unit_test(second_writer),
         cmocka_unit_test(born_twice), cmocka_unit_test(values_in_order),
-        cmocka_unit_test(migrations),
+        cmocka_unit_test(migrations), cmocka_unit_test(plans),
     };
 
     return check_run("store/sqlite_open", tests);
