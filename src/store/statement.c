@@ -86,12 +86,16 @@ static const char *const texts[STATEMENT_COUNT] = {
     [SESSION_END_ALL] = "UPDATE session SET ended = $1, ended_s = $2,"
                         " label = '', agent = '', address = ''"
                         " WHERE user_id = $3 AND ended = 0 AND sid <> $4",
-    // The limit only bounds what one sign-in ends.
+    // The limit only bounds what one sign-in ends; of users who have not too
+    // many it is 0, so that their rows are counted and none is read.
     [SESSION_RECLAIM] = "UPDATE session SET ended = $1, ended_s = $2,"
                         " label = '', agent = '', address = ''"
                         " WHERE sid IN (SELECT sid FROM session"
                         " WHERE user_id = $3 AND ended = 0 AND sid <> $4"
-                        " ORDER BY used_s DESC, sid LIMIT 1000 OFFSET $5)",
+                        " ORDER BY used_s DESC, sid LIMIT (SELECT"
+                        " CASE WHEN count(*) > $5 THEN 1000 ELSE 0 END"
+                        " FROM session WHERE user_id = $3 AND ended = 0)"
+                        " OFFSET $5)",
     [SESSION_SET_ROLES] = "UPDATE session SET roles = $1"
                           " WHERE user_id = $2 AND ended = 0",
     [SESSION_LIST] = "SELECT " SESSION_COLUMNS " FROM session"
