@@ -43,6 +43,9 @@ enum phase {
 
 enum {
     CONNECTION_SPARE_EXCHANGES = 64,
+    /* Answers that go out together: enough that a client of many connections
+       wakes once for them, and few enough that the first does not wait long. */
+    CONNECTION_BURST = 16,
 };
 
 struct connection {
@@ -66,10 +69,10 @@ struct connection {
 
 struct exchange {
     struct connection *connection;
-    struct exchange *next;   /* among the spare ones */
+    struct exchange *next;   /* among the spare ones, or those held */
     struct buffer *reserved; /* newest first */
     size_t reserved_size;
-    struct buffer *output; /* what the kernel did not take yet */
+    struct buffer *output; /* what the kernel did not take, or get, yet */
     size_t output_start;
     struct span later; /* a lasting body behind it */
     size_t sent;       /* bytes of the answer in the kernel */
@@ -98,6 +101,10 @@ struct connections {
     struct buffer_pool buffers;
     struct exchange *spare;
     size_t spare_count;
+    bool holding;          /* answers are put aside, for exchange_release */
+    struct exchange *held; /* those, first answered first; all in WORK */
+    struct exchange *held_last;
+    size_t held_count;
     int64_t date_ms; /* steady time at which the wall clock was read */
     int64_t now_s;
     struct http_reply_to reply; /* the date, for this second */
@@ -151,5 +158,13 @@ void exchange_give(struct connections *all, struct exchange *x);
 
 /* The kernel has room again. */
 void exchange_flush(struct exchange *x);
+
+/*
+ * From here to exchange_release short answers are put aside, and go out
+ * CONNECTION_BURST at a time: sent one by one, with the work for the next one
+ * between them, each would wake its client for itself.
+ */
+void exchange_hold(struct connections *all);
+void exchange_release(struct connections *all);
 
 #endif

@@ -128,6 +128,16 @@ static bool keep_rest(struct exchange *x, struct span head, struct span body,
     return true;
 }
 
+/* The rest is x->output's, and goes when the socket has room. */
+static void await_room(struct exchange *x)
+{
+    struct connection *c = x->connection;
+
+    c->mark = (uint32_t)x->sent;
+    connection_enter(c, PHASE_WRITE);
+    connection_watch(c, UV_WRITABLE);
+}
+
 /* Sends head and body; what is left over waits for the socket. */
 static void send_answer(struct exchange *x, struct span head, struct span body,
                         bool body_lasting)
@@ -146,13 +156,76 @@ static void send_answer(struct exchange *x, struct span head, struct span body,
     }
     body = span_tail(body, count > head.length ? count - head.length : 0);
     head = span_tail(head, count);
-    if (!keep_rest(x, head, body, body_lasting)) {
+    if (keep_rest(x, head, body, body_lasting))
+        await_room(x);
+    else
         connection_close(c);
-        return;
+}
+
+/* ---- Bursts ---- */
+
+/* Puts the whole answer aside; false: it is to be sent now. */
+static bool put_aside(struct exchange *x, struct span answer)
+{
+    struct connections *all = x->connection->all;
+
+    if (!all->holding || !keep_rest(x, answer, (struct span){NULL, 0}, true))
+        return false;
+    x->answer_length = answer.length;
+    x->next = NULL;
+    if (all->held_last != NULL)
+        all->held_last->next = x;
+    else
+        all->held = x;
+    all->held_last = x;
+    all->held_count++;
+    return true;
+}
+
+/* As send_answer, of what was put aside. */
+static void send_held(struct exchange *x)
+{
+    struct connection *c = x->connection;
+    struct span answer = {x->output->bytes, x->output->used};
+    ssize_t sent = send_parts(c->fd, answer, (struct span){NULL, 0});
+
+    if (sent < 0)
+        x->close_after = true;
+    else
+        x->output_start = x->sent = (size_t)sent;
+    if (sent < 0 || x->sent == x->answer_length)
+        connection_answered(c);
+    else
+        await_room(x);
+    connection_advance(c);
+}
+
+/* What the next requests of these connections come to goes out at once. */
+static void send_burst(struct connections *all)
+{
+    bool holding = all->holding;
+
+    all->holding = false;
+    while (all->held != NULL) {
+        struct exchange *x = all->held;
+
+        all->held = x->next;
+        send_held(x);
     }
-    c->mark = (uint32_t)x->sent;
-    connection_enter(c, PHASE_WRITE);
-    connection_watch(c, UV_WRITABLE);
+    all->held_last = NULL;
+    all->held_count = 0;
+    all->holding = holding;
+}
+
+void exchange_hold(struct connections *all)
+{
+    all->holding = true;
+}
+
+void exchange_release(struct connections *all)
+{
+    all->holding = false;
+    send_burst(all);
 }
 
 void exchange_flush(struct exchange *x)
@@ -202,10 +275,14 @@ void exchange_answer(struct exchange *x, const struct http_response *response)
         length += body.length;
         body = (struct span){NULL, 0};
     }
-    send_answer(x, (struct span){all->head, length}, body,
-                response->body_lasting);
+    if (body.length > 0 || !put_aside(x, (struct span){all->head, length})) {
+        send_answer(x, (struct span){all->head, length}, body,
+                    response->body_lasting);
+        connection_advance(c);
+    } else if (all->held_count == CONNECTION_BURST) {
+        send_burst(all);
+    }
     bytes_wipe(all->head, length); // it may have held a token or a cookie
-    connection_advance(c);
 }
 
 void exchange_drop(struct exchange *x)

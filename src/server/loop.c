@@ -113,12 +113,14 @@ static struct loop_job *take_posted(struct loop *loop)
 
 static void run_posted(struct loop *loop)
 {
+    exchange_hold(&loop->connections);
     for (struct loop_job *job = take_posted(loop); job != NULL;) {
         struct loop_job *next = job->next; // run may free the job
 
         job->run(job);
         job = next;
     }
+    exchange_release(&loop->connections);
 }
 
 static void stop(struct loop *loop)
