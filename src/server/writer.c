@@ -26,6 +26,8 @@ enum {
     IDLE_MS = 20, /* a while */
     /* An idle connection that was lost is noticed, and mended, so soon. */
     LOOK_MS = 1000,
+    /* A batch is not cut smaller than this for a thread that has none. */
+    SHARE_MIN = 8,
     /* Between two attempts to connect: each twice the one before. */
     PAUSE_MS = 100,
     PAUSE_MAX_MS = 2000,
@@ -281,7 +283,9 @@ static void look_around(struct hand *h)
     if (w->queue.count > 0 || w->closing)
         return;
     if (h->talks != NULL) {
+        w->counts.idle++;
         (void)wait_on(w, &w->work, LOOK_MS); // either way it looks again
+        w->counts.idle--;
         return;
     }
     if (wait_on(w, &w->work, IDLE_MS))
@@ -291,6 +295,27 @@ static void look_around(struct hand *h)
     pthread_mutex_lock(&w->lock);
     while (w->queue.count == 0 && !w->closing)
         pthread_cond_wait(&w->work, &w->lock);
+}
+
+/*
+ * A thread's share of the queue: those that wait get theirs. Else all that came
+ * together would go and come back together from then on, and while the loop
+ * sees to it the database would have nothing to do, and the other way round.
+ * With the lock held.
+ */
+static struct change_list take_share(struct writer *w)
+{
+    size_t max = (w->queue.count + w->counts.idle) / (w->counts.idle + 1);
+    struct change_list batch;
+
+    if (max < SHARE_MIN)
+        max = SHARE_MIN;
+    if (max > w->config.batch_max)
+        max = w->config.batch_max;
+    batch = batch_take(&w->queue, max);
+    if (w->queue.count > 0 && w->counts.idle > 0)
+        pthread_cond_signal(&w->work);
+    return batch;
 }
 
 static void *work(void *context)
@@ -305,7 +330,7 @@ static void *work(void *context)
         look_around(h);
         if (h->talks != NULL && !mend(h))
             break;
-        batch = batch_take(&w->queue, w->config.batch_max);
+        batch = take_share(w);
         if (batch.count == 0)
             continue;
         pthread_mutex_unlock(&w->lock);

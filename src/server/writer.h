@@ -17,7 +17,8 @@
  * store_failed() is true, whatever its run said: answer 503.
  *
  * With a database that is a server of its own (store_talks) there are several
- * threads, each with a connection, which take batches from the one queue. There
+ * threads, each with a connection, which take batches from the one queue, each
+ * its share while others wait for work. There
  * a change without `steps` is a talk: its run is called again and again until
  * nothing that it asks is unanswered (store.h), so it must ask the same each
  * time, from its request alone: nothing by chance, no clock, and no trace of it
@@ -139,6 +140,7 @@ struct writer_counts {
     size_t queued;      /* now */
     size_t connections; /* threads, and of those, now: */
     size_t away;        /* without a connection */
+    size_t idle;        /* with one, and waiting for changes */
 };
 void writer_count(struct writer *writer, struct writer_counts *out);
 
