@@ -51,17 +51,10 @@ function innerOf(axios: AxiosLike, given: unknown): Inner {
   throw new StayError('STAY_BAD_CONFIG', 'config', 'stay.adapter: give it axios itself, stay.adapter(axios); for an instance with an adapter of its own, stay.adapter(axios, instance)')
 }
 
-function wholeURL(config: AxiosConfig, page: string | undefined): string {
-  const url = config.url ?? ''
-  const absolute = /^([a-z][a-z\d+\-.]*:)?\/\//i.test(url)
-  const joined = config.baseURL !== undefined && config.baseURL !== '' && !absolute
-    ? (url === '' ? config.baseURL : `${config.baseURL.replace(/\/?\/$/, '')}/${url.replace(/^\/+/, '')}`)
-    : url
-  try {
-    return new URL(joined, page).href
-  } catch {
-    return joined
-  }
+/** As axios joins them; a part of a path is the page's. */
+function joinedURL({ url = '', baseURL = '' }: AxiosConfig): string {
+  if (baseURL === '' || /^([a-z][a-z\d+\-.]*:)?\/\//i.test(url)) return url
+  return url === '' ? baseURL : `${baseURL.replace(/\/?\/$/, '')}/${url.replace(/^\/+/, '')}`
 }
 
 function plainHeaders(headers: unknown): Record<string, unknown> {
@@ -70,19 +63,38 @@ function plainHeaders(headers: unknown): Record<string, unknown> {
 }
 
 function hasHeader(headers: unknown, name: string): boolean {
+  // axios 1's own headers know by themselves, and quicker; null and false are none.
+  const some = headers as { get?(name: string): unknown } | undefined
+  if (typeof some?.get === 'function') return (some.get(name) ?? false) !== false
   const wanted = name.toLowerCase()
   return Object.entries(plainHeaders(headers)).some(([key, value]) =>
     key.toLowerCase() === wanted && value !== undefined && value !== null && value !== false)
 }
 
-/** The same config with one more header, whatever axios's own headers are. */
-function withHeader(config: AxiosConfig, [name, value]: [string, string]): AxiosConfig {
-  const headers = config.headers as { concat?(more: object): unknown } | undefined
-  const more = { [name]: value }
-  return {
-    ...config,
-    headers: typeof headers?.concat === 'function' ? headers.concat(more) : { ...plainHeaders(headers), ...more }
-  }
+/**
+ * The app's own stays as it is. axios makes it without a prototype; spread reads
+ * such an object seven times slower than this does.
+ */
+function copyOf(config: AxiosConfig): AxiosConfig {
+  const copy: Record<string, unknown> = {}
+  for (const key in config) copy[key] = config[key as keyof AxiosConfig]
+  return copy as AxiosConfig
+}
+
+/** One more header, whatever axios's own headers are. */
+function withHeader(config: AxiosConfig, [name, value]: [string, string]): unknown {
+  const headers = config.headers as OwnHeaders | undefined
+  if (typeof headers?.set !== 'function') return { ...plainHeaders(headers), [name]: value }
+  // Its concat() reads every header anew: a third of what a request costs here.
+  const copy = Object.assign(new headers.constructor(), headers)
+  copy.set!(name, value)
+  return copy
+}
+
+/** AxiosHeaders: each header is a member. */
+interface OwnHeaders {
+  constructor: new () => OwnHeaders
+  set?(name: string, value: string): void
 }
 
 /** As axios makes its errors, in each of its versions. */
@@ -167,20 +179,22 @@ export function stayAdapter(host: Host, axios: AxiosLike, instance: AxiosLike = 
 
   return async (config: AxiosConfig) => {
     if (config.stay === false) return inner(config)
-    await host.opening
+    if (!host.opened) await host.opening
     if (hasHeader(config.headers, host.header)) return inner(config)
     const began = now()
     const limit = config.timeout !== undefined && config.timeout > 0 ? config.timeout : Infinity
     const cancel = cancelSignal(config)
     try {
       const outcome = await send<Outcome>(host, {
-        url: wholeURL(config, typeof location === 'undefined' ? undefined : location.href),
+        url: joinedURL(config),
         method: (config.method ?? 'get').toUpperCase(),
         replayable: !isStream(config.data),
         patience: host.patience(cancel.signal, Math.min(limit, host.limitMs)),
         send(header) {
-          const left = limit === Infinity ? config : { ...config, timeout: Math.max(limit - (now() - began), 1) }
-          return one(header === undefined ? left : withHeader(left, header), config)
+          const sending = copyOf(config)
+          if (limit !== Infinity) sending.timeout = Math.max(limit - (now() - began), 1)
+          if (header !== undefined) sending.headers = withHeader(config, header)
+          return one(sending, config)
         },
         status: ({ response }) => response.status,
         refusal: ({ response }) => ({

@@ -12,8 +12,12 @@ export class Events {
     return () => { this.listeners.delete(mine) }
   }
 
+  get unheard(): boolean {
+    return this.listeners.size === 0
+  }
+
   send(event: Omit<StayEvent, 'at'>): void {
-    if (this.listeners.size === 0) return
+    if (this.unheard) return
     const whole = { ...event, at: Date.now() }
     for (const { kind, listener } of [...this.listeners]) {
       if (kind !== '*' && kind !== event.kind) continue

@@ -51,6 +51,9 @@ export class Host {
   opened = false
   /** Methods and addresses of the session's own messages; send.ts makes them. */
   ownTargets?: Set<string>
+  /** Where tokens go; send.ts fills it. */
+  readonly places = new Map<string, number>()
+  private shown?: { access: string, header: [string, string] }
   private listening = false
   private begun?: Promise<void>
   private readonly waiting = new Waiting()
@@ -128,6 +131,7 @@ export class Host {
   }
 
   close(): void {
+    this.opened = false
     clearTimeout(this.timer)
     this.unwatch?.()
     this.tabs.close()
@@ -151,6 +155,7 @@ export class Host {
 
   /** After every engine call: starts what is to be started. */
   note(todo: number): number {
+    if (todo === Todo.SEND) return todo // as it was
     if ((todo & Todo.WAKE) !== 0) this.waiting.wake()
     if ((todo & Todo.START) !== 0) {
       const number = this.core.get(Num.NUMBER)
@@ -321,28 +326,33 @@ export class Host {
     return new StayError(code, reasonOf(why))
   }
 
-  /**
-   * Until the request may be sent; rejects where it may not. `newer`: only with
-   * a newer token than there is now.
-   */
-  async permit(request: number, patience: Patience, newer = false): Promise<void> {
-    let first = newer
-    for (;;) {
-      const todo = first ? this.engine.ask_newer(request) : this.engine.ask(request)
-      first = false
-      this.note(todo)
-      if ((todo & Todo.SEND) !== 0) return
+  /** What is to become of a request now. */
+  ask(request: number): number {
+    return this.note(this.engine.ask(request))
+  }
+
+  /** With what ask() said: until it may be sent; rejects where it may not. */
+  async permit(request: number, patience: Patience, asked = this.ask(request)): Promise<void> {
+    let todo = asked
+    while ((todo & Todo.SEND) === 0) {
       if ((todo & Todo.WAIT) === 0) throw this.refusal(todo)
       if (!await this.waiting.wait(patience)) {
         throw new StayError('STAY_TRY_LATER', 'no-answer', 'The session was not renewed in time.')
       }
+      todo = this.ask(request)
     }
   }
 
   /** Name and value of the header that shows the token. */
   authorization(): [string, string] {
+    const access = this.token?.access ?? ''
+    if (this.shown?.access !== access) this.shown = { access, header: this.buildHeader(access) }
+    return this.shown.header
+  }
+
+  private buildHeader(access: string): [string, string] {
     const { core } = this
-    const length = core.write(this.token?.access ?? '')
+    const length = core.write(access)
     if (length < 0 || core.c.access_build(this.id, length) !== 0) return [this.header, '']
     return [core.read(0), core.read(1)]
   }

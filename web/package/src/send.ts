@@ -16,7 +16,7 @@ export interface Refusal {
 }
 
 export interface Outgoing<T> {
-  /** Whole, as it will be asked for. */
+  /** As it will be asked for; a part of one is the page's. */
   url: string
   method: string
   /** The same bytes can be sent again. */
@@ -31,10 +31,15 @@ export interface Outgoing<T> {
 
 let count = 0
 
+/** As the page, or a program without one, would ask for it. */
+function wholeURL(host: Host, url: string): URL {
+  return new URL(url, typeof location === 'undefined' ? host.base : location.href)
+}
+
 /** The index of a URL's origin in the session's list, or -1. */
 export function originOf(host: Host, url: string): number {
   try {
-    return host.options.origins.indexOf(new URL(url, host.base).origin)
+    return host.options.origins.indexOf(wholeURL(host, url).origin)
   } catch {
     return -1
   }
@@ -49,9 +54,27 @@ function targetOf(method: string, url: string): string {
  * Messages of the session's own, sent by the app itself: none of our business.
  * Where a person signs up with POST, GET may tell who they are, and wants a token.
  */
-function isOwn(host: Host, out: Outgoing<unknown>): boolean {
-  const own = host.ownTargets ??= ownTargets(host)
-  return own.has(targetOf(out.method, out.url))
+function isOwn(host: Host, method: string, url: string): boolean {
+  host.ownTargets ??= ownTargets(host)
+  return host.ownTargets.has(targetOf(method, wholeURL(host, url).href))
+}
+
+/** Addresses that were looked at; parsing one costs as much as the rest of a request. */
+const placesMax = 256
+
+/** The index of the origin that may see a token; -1: it goes without. */
+function placeOf(host: Host, method: string, url: string): number {
+  const end = url.search(/[?#]/)
+  const key = `${method} ${end < 0 ? url : url.slice(0, end)}`
+  let origin = host.places.get(key)
+  if (origin === undefined) {
+    origin = originOf(host, url)
+    if (origin >= 0 && isOwn(host, method, url)) origin = -1
+    if (host.places.size >= placesMax) host.places.clear()
+    // A part of a path means another address on another page.
+    if (/^([a-z][a-z\d+\-.]*:|\/)/i.test(url)) host.places.set(key, origin)
+  }
+  return origin
 }
 
 function ownTargets(host: Host): Set<string> {
@@ -123,27 +146,30 @@ interface Trip<T> {
 }
 
 function report<T>(host: Host, trip: Trip<T>, kind: 'sent' | 'answered' | 'held-back' | 'waiting' | 'replayed' | 'failed', more: { status?: number, generation?: number } = {}): void {
+  if (host.events.unheard) return
   const { method, url } = trip.out
-  host.events.send({ kind, request: trip.number, what: `${method} ${url.split('?')[0]}`, ...more })
+  host.events.send({ kind, request: trip.number, what: `${method} ${wholeURL(host, url).href.split('?')[0]}`, ...more })
 }
 
 /**
  * Waits until it may go. What cannot be sent twice goes with a token that lasts,
  * but one near its end is better than none.
  */
-async function permit<T>(host: Host, trip: Trip<T>): Promise<void> {
+async function permit<T>(host: Host, trip: Trip<T>, todo: number): Promise<void> {
   const { request, out, sent } = trip
-  if (host.left() <= 0) report(host, trip, 'waiting')
+  if (!host.events.unheard && host.left() <= 0) report(host, trip, 'waiting')
   if (!out.replayable && sent === 0) {
     try {
-      await host.permit(request, out.patience)
+      await host.permit(request, out.patience, todo)
       return
     } catch (error) {
       if ((error as StayError).code !== 'STAY_TRY_LATER') throw error
       host.core.c.request_reset(request, 0)
     }
+    await host.permit(request, out.patience)
+    return
   }
-  await host.permit(request, out.patience)
+  await host.permit(request, out.patience, todo)
 }
 
 /** What is to become of a 401: undefined, it is sent again; or it is the answer. */
@@ -169,7 +195,8 @@ async function judge<T>(host: Host, trip: Trip<T>, answer: T): Promise<T | undef
 async function travel<T>(host: Host, trip: Trip<T>): Promise<T> {
   const { out } = trip
   for (;;) {
-    await permit(host, trip)
+    const todo = host.ask(trip.request)
+    if ((todo & Todo.SEND) === 0) await permit(host, trip, todo)
     trip.sent += 1
     trip.generation = host.token!.generation
     report(host, trip, trip.sent > 1 ? 'replayed' : 'sent', { generation: trip.generation })
@@ -189,10 +216,10 @@ async function travel<T>(host: Host, trip: Trip<T>): Promise<T> {
 }
 
 export async function send<T>(host: Host, out: Outgoing<T>): Promise<T> {
-  await host.opening
-  const origin = originOf(host, out.url)
+  if (!host.opened) await host.opening
   // A token goes to the session's own origins and nowhere else.
-  if (origin < 0 || isOwn(host, out as Outgoing<unknown>)) return out.send(undefined)
+  const origin = placeOf(host, out.method, out.url)
+  if (origin < 0) return out.send(undefined)
   const trip: Trip<T> = { out, number: ++count, request: -1, origin, sent: 0, generation: 0 }
   if (!host.isLive(host.entry)) {
     report(host, trip, 'sent')
@@ -219,7 +246,7 @@ export async function token(host: Host, minMs: number, signal?: AbortSignal): Pr
 
 /** A newer token than there is now. */
 export async function renew(host: Host): Promise<string> {
-  return withRequest(host, 0, (request) => host.permit(request, host.patience(), true))
+  return withRequest(host, 0, (request) => host.permit(request, host.patience(), host.note(host.engine.ask_newer(request))))
 }
 
 async function withRequest(host: Host, needMs: number, ask: (request: number) => Promise<void>): Promise<string> {
