@@ -424,20 +424,43 @@ static const struct row living[] = {
     {"the committed session refreshes as ever", "POST",
      "/d/stay/api/session/refresh",                                                         "X-Forwarded-For: 192.0.2.99\r\n",
      "{\"session\":\"$A_R\",\"sid\":\"$A_SID\",\"generation\":0,"
-     "\"secret\":\"$A_S0\",\"next\":\"$A_N1\"}",                                                                                                                  200, NULL, NULL,               NULL},
+     "\"secret\":\"$A_S0\",\"next\":\"$A_N1\"}",                                                                                                                  200, NULL, NULL, NULL},
     {"and once more",                           "POST", "/d/stay/api/session/refresh",
      "X-Forwarded-For: 192.0.2.99\r\n",                                                                                        "{\"session\":\"$A_R\",\"sid\":\"$A_SID\",\"generation\":1,"
-     "\"secret\":\"$A_S1\",\"next\":\"$A_N2\"}",                                                                           200, NULL, NULL,               NULL},
+     "\"secret\":\"$A_S1\",\"next\":\"$A_N2\"}",                                                                           200, NULL, NULL, NULL},
     {"so does the offered one",                 "POST", "/d/express/api/auth/refreshtoken",
      "X-Forwarded-For: 192.0.2.99\r\n",                                                                                        "{\"refreshToken\":\"$REFRESH\"}", 200,
-     NULL,                                                                                                                                                                   NULL,               NULL},
-    {"a secret of nobody is not told so",       "POST", "/d/stay/api/session/refresh",
-     "X-Forwarded-For: 192.0.2.99\r\n",                                                                                        "{\"session\":\"$B_R\",\"sid\":\"$B_SID\",\"generation\":0,"
-     "\"secret\":\"$B_S0\",\"next\":\"$B_N1\"}",                                                                           429, NULL, "Retry-After: 1\n", NULL},
-    {"but it is to others",                     "POST", "/d/stay/api/session/refresh",
-     "X-Forwarded-For: 192.0.2.98\r\n",                                                                                        "{\"session\":\"$B_R\",\"sid\":\"$B_SID\",\"generation\":0,"
-     "\"secret\":\"$B_S0\",\"next\":\"$B_N1\"}",                                                                           401, NULL, NULL,               NULL},
+     NULL,                                                                                                                                                                   NULL, NULL},
 };
+
+/*
+ * Five a second leak out of what is full, so the first answer may still be the
+ * refusal that fills it again: what counts is that the refusals end.
+ */
+static void secret_of_nobody(const struct stayd *stayd, const struct rows *rows)
+{
+    static const char path[] = "/d/stay/api/session/refresh";
+    struct wire_reply reply = {.status = 401};
+    char body[512], retry[1024] = "";
+
+    (void)snprintf(body, sizeof body,
+                   "{\"session\":\"%s\",\"sid\":\"%s\",\"generation\":0,"
+                   "\"secret\":\"%s\",\"next\":\"%s\"}",
+                   rows_value(rows, "B_R"), rows_value(rows, "B_SID"),
+                   rows_value(rows, "B_S0"), rows_value(rows, "B_N1"));
+    CASE("a secret of nobody is not told so");
+    for (int i = 0; i < REFRESH_BURST && reply.status == 401; i++) {
+        wire_clear(&reply);
+        reply = post(stayd, path, body, "192.0.2.99");
+    }
+    CHECK_EQ(reply.status, 429);
+    CHECK(wire_header(&reply, "Retry-After", 0, retry));
+    CHECK_TEXT(retry, "1");
+    wire_clear(&reply);
+
+    CASE("but it is to others");
+    CHECK_EQ(post_status(stayd, path, body, "192.0.2.98"), 401);
+}
 
 static void refreshes(const struct stayd *stayd)
 {
@@ -465,6 +488,7 @@ static void refreshes(const struct stayd *stayd)
     for (int i = 0; i < 5; i++)
         (void)post_status(stayd, path, body, "192.0.2.99");
     rows_run(&rows, living, COUNT(living));
+    secret_of_nobody(stayd, &rows);
     CASE("what was throttled is counted by dialect and outcome");
     CHECK(stayd_metric(stayd, "stay_refreshes_total{dialect=\"express\","
                               "outcome=\"throttled\"}") >= 20);
