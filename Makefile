@@ -20,11 +20,12 @@ build/build.ninja: build/installed
 # missing is only for the web app.
 build/installed: tools/setup web/package-lock.json
 	@tools/setup run || [ $$? -eq 4 ]
-	@tools/node-packages web || [ $$? -eq 4 ]
+	@tools/node-packages --build web || [ $$? -eq 4 ]
 	@mkdir -p build && touch $@
 
 # @stay/web as others install it: build/stay-web-VERSION.tgz.
 web-package: all
+	@tools/node-packages web
 	@tools/web-ready
 	@node web/make/package.mjs
 

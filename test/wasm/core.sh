@@ -11,7 +11,7 @@ absent=$("$root/tools/web-ready" | tr '\n' ',' | sed 's/,$//; s/,/, /g')
 # wants FILE: or the row is skipped, by the name of what is missing.
 wants() {
     [ -z "$absent" ] && [ -f "$1" ] && return
-    skip "${absent:-no $1: meson setup --reconfigure, and ninja}; tools/setup web \
+    skip "${absent:-no $1: meson setup --reconfigure, and ninja}; tools/setup run \
 and tools/node-packages web install what is missing"
     return 1
 }

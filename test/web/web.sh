@@ -12,9 +12,9 @@ cannot() {
     finish
 }
 
-lacking=$("$root/tools/web-ready" | tr '\n' ',' | sed 's/,$//; s/,/, /g')
+lacking=$("$root/tools/web-ready" tests | tr '\n' ',' | sed 's/,$//; s/,/, /g')
 [ -z "$lacking" ] || cannot "$1" \
-    "$lacking: tools/setup web and tools/node-packages web install what is missing"
+    "$lacking: tools/setup test and tools/node-packages web install what is missing"
 # The rows, and the package as it is packed, are made of what is in build/.
 [ -f "$root/build/web/core.stamp" ] ||
     cannot "$1" "no build/web/core: meson setup --reconfigure build, and ninja"
