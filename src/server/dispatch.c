@@ -155,11 +155,13 @@ void dispatch(struct call *call)
 {
     struct mount_route route;
 
+    if (place_take(call))
+        return;
     if (span_is(call->seen.method, "OPTIONS")) {
         answer_preflight(call);
         return;
     }
-    if (place_take(call) || web_take(call))
+    if (web_take(call))
         return;
     route =
         mount_route(&call->server->mounts, dispatch_wish(call), &call->seen);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "server/census.h"
+#include "server/cors.h"
 #include "server/resource.h"
 
 /* As long as KEY_JWKS_LIFE_S. */
@@ -125,6 +126,27 @@ static void refuse_method(struct call *call, const struct place_row *row)
     call_answer(call, &response);
 }
 
+/*
+ * A page of another origin asks beforehand (Fetch standard, section 3.2.2). No
+ * dialect is asked: none knows these paths, nor what may be sent there.
+ */
+static void answer_preflight(struct call *call, const struct place_row *row)
+{
+    struct span origin = call_header(call, "Origin");
+    struct http_response response = {.status = 204};
+
+    (void)http_response_add(&response, SPAN("Vary"), SPAN("Origin"));
+    if (cors_allows(call->worker->live, origin)) {
+        (void)http_response_add(&response, SPAN("Access-Control-Allow-Origin"),
+                                origin);
+        (void)http_response_add(&response, SPAN("Access-Control-Allow-Methods"),
+                                span_of(row->method));
+        (void)http_response_add(&response, SPAN("Access-Control-Allow-Headers"),
+                                SPAN("Authorization, Content-Type"));
+    }
+    call_answer(call, &response);
+}
+
 bool place_take(struct call *call)
 {
     struct span method = call->seen.method;
@@ -139,6 +161,8 @@ bool place_take(struct call *call)
         if (span_is(method, row->method) ||
             (span_is(method, "HEAD") && row->method[0] == 'G'))
             row->run(call);
+        else if (span_is(method, "OPTIONS"))
+            answer_preflight(call, row);
         else
             refuse_method(call, row);
         return true;

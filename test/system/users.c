@@ -150,6 +150,16 @@ static const struct row disable_rows[] = {
      NULL, NULL, NULL},
     {"by a token that is none", "POST", "/demo/disable",
      "Authorization: Bearer abc\r\n", NULL, 401, NULL, NULL, NULL},
+    {"a page on another port asks whether it may", "OPTIONS", "/demo/disable",
+     "Origin: http://localhost:5173\r\nAccess-Control-Request-Method: POST\r\n"
+     "Access-Control-Request-Headers: authorization\r\n", NULL, 204, "",
+     "Access-Control-Allow-Origin: http://localhost:5173\n"
+     "Access-Control-Allow-Methods: POST\n"
+     "Access-Control-Allow-Headers: Authorization, Content-Type\n"
+     "Vary: Origin\n", NULL},
+    {"a page from elsewhere may not", "OPTIONS", "/demo/disable",
+     "Origin: http://evil.example\r\nAccess-Control-Request-Method: POST\r\n",
+     NULL, 204, "", "!Access-Control-Allow-Origin\n", NULL},
     {"her account is disabled", "POST", "/demo/disable",
      "Authorization: Bearer $ADA\r\nOrigin: http://localhost:5173\r\n", NULL,
      204, NULL, "Access-Control-Allow-Origin: http://localhost:5173\n", NULL},
