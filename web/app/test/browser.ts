@@ -1,7 +1,7 @@
 // What the rows in a browser share: people of the demonstration, signing in, and
 // an ear for complaints.
 import { expect, test as plain } from '@playwright/test'
-import type { BrowserContext, Page } from '@playwright/test'
+import type { Browser, BrowserContext, Page } from '@playwright/test'
 import { Stayd } from './stayd'
 
 /** Rows, each worker's with a stayd of its own: what its switches do is for all. */
@@ -77,4 +77,61 @@ export async function fire(page: Page, count: string): Promise<void> {
 
 export async function total(page: Page, what: string): Promise<number> {
   return Number(await page.locator(`.legend [data-test=${what}] b`).textContent())
+}
+
+export function fired(page: Page) {
+  return page.locator('[data-test=fired]')
+}
+
+export function verdict(page: Page) {
+  return page.locator('[data-test=verdict]')
+}
+
+export async function openTimeline(page: Page): Promise<void> {
+  await page.goto('/timeline')
+  await page.locator('.timeline .axis text').first().waitFor()
+}
+
+/** A page that was opened anew has renewed the session, and counts from here on. */
+export async function clear(page: Page): Promise<void> {
+  await expect(page.locator('.legend [data-test=renewed] b')).toHaveText('1')
+  await page.getByRole('button', { name: 'Clear' }).click()
+  await expect(page.locator('.legend [data-test=renewed] b')).toHaveText('0')
+}
+
+/** Layout shifts of the page since it was opened; the browser counts from its first paint. */
+export function shifts(page: Page): Promise<number> {
+  return page.evaluate(() => (window as unknown as { shifted: number }).shifted)
+}
+
+export async function countShifts(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const state = window as unknown as { shifted: number }
+    state.shifted = 0
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) state.shifted += (entry as unknown as { value: number }).value
+    }).observe({ type: 'layout-shift', buffered: true })
+  })
+}
+
+/** Signs in somebody a second time, elsewhere, and ends the other sessions there. */
+export async function endFromElsewhere(browser: Browser, baseURL: string, name: string): Promise<void> {
+  const elsewhere = await browser.newContext({ baseURL })
+  const page = await elsewhere.newPage()
+  await page.goto('/sign-in?next=/sessions')
+  await page.getByLabel('User name or e-mail address').fill(name)
+  await page.getByLabel('Password', { exact: true }).fill(passwordOfRows)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'End all others' }).click()
+  await page.getByRole('button', { name: 'End them' }).click()
+  await page.getByText('1 session is signed out.').waitFor()
+  await elsewhere.close()
+}
+
+export function board(page: Page) {
+  return page.locator('[data-test=content]')
+}
+
+export async function openBoard(page: Page, name: string): Promise<void> {
+  await page.getByRole('navigation', { name: 'Boards' }).getByRole('link', { name }).click()
 }

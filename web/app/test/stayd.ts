@@ -44,10 +44,10 @@ export class Stayd {
     if (!response.ok) throw new Error(`/demo/${what}: ${response.status} ${await response.text()}`)
   }
 
-  /** Refreshes that it was asked for in the dialect `stay`, whatever came of them. */
-  async refreshes(): Promise<number> {
+  /** Refreshes that it was asked for in that dialect, whatever came of them. */
+  async refreshes(dialect = 'stay'): Promise<number> {
     const text = await (await fetch(`${this.url}/metrics`)).text()
-    return text.split('\n').filter((row) => row.startsWith('stay_refreshes_total{') && row.includes('"stay"'))
+    return text.split('\n').filter((row) => row.startsWith('stay_refreshes_total{') && row.includes(`"${dialect}"`))
       .reduce((sum, row) => sum + Number(row.slice(row.lastIndexOf(' '))), 0)
   }
 

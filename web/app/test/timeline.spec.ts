@@ -1,29 +1,9 @@
 // The Timeline against a real server: what it shows is what happened.
 import type { Page } from '@playwright/test'
-import { expect, fire, listen, passwordOfRows, press, register, signIn, test, total } from './browser'
+import { clear, endFromElsewhere, expect, fire, fired, listen, openTimeline, press, register, signIn, test, total, verdict } from './browser'
 
 /** What `make bench` wants of it on two cores. */
 const framesMin = 30
-
-function fired(page: Page) {
-  return page.locator('[data-test=fired]')
-}
-
-function verdict(page: Page) {
-  return page.locator('[data-test=verdict]')
-}
-
-async function openTimeline(page: Page): Promise<void> {
-  await page.goto('/timeline')
-  await page.locator('.timeline .axis text').first().waitFor()
-}
-
-/** A page that was opened anew has renewed the session, and counts from here on. */
-async function clear(page: Page): Promise<void> {
-  await expect(page.locator('.legend [data-test=renewed] b')).toHaveText('1')
-  await page.getByRole('button', { name: 'Clear' }).click()
-  await expect(page.locator('.legend [data-test=renewed] b')).toHaveText('0')
-}
 
 test.beforeEach(async ({ page }) => {
   await register(page)
@@ -112,18 +92,9 @@ test('a refresh endpoint that answers 503: who asks is told, and the session goe
 
 test('a session that is ended elsewhere says so, and why', async ({ page, browser, baseURL }) => {
   const name = await page.getByRole('link', { name: /^Profile of/ }).textContent()
-  const elsewhere = await browser.newContext({ baseURL })
-  const other = await elsewhere.newPage()
-  await other.goto('/sign-in?next=/sessions')
-  await other.getByLabel('User name or e-mail address').fill(name!.replace('Profile of', '').trim())
-  await other.getByLabel('Password', { exact: true }).fill(passwordOfRows)
-  await other.getByRole('button', { name: 'Sign in' }).click()
-  await other.getByRole('button', { name: 'End all others' }).click()
-  await other.getByRole('button', { name: 'End them' }).click()
-  await other.getByText('1 session is signed out.').waitFor()
+  await endFromElsewhere(browser, baseURL!, name!.replace('Profile of', '').trim())
   await fire(page, '1')
   await expect(verdict(page)).toContainText('You were signed out. This session was ended from another device')
-  await elsewhere.close()
 })
 
 test('an account that is disabled: the session ends, and the reason is said', async ({ page }) => {

@@ -1,21 +1,5 @@
 // Ways through the app: forms, guards, the way to sign-in and back.
-import type { Page } from '@playwright/test'
-import { expect, fillSignIn, passwordOfRows, register, signIn, test } from './browser'
-
-/** Of the page since it was opened; the browser counts them from its first paint. */
-async function shifts(page: Page): Promise<number> {
-  return page.evaluate(() => (window as unknown as { shifted: number }).shifted)
-}
-
-async function countShifts(page: Page): Promise<void> {
-  await page.addInitScript(() => {
-    const state = window as unknown as { shifted: number }
-    state.shifted = 0
-    new PerformanceObserver((list) => {
-      for (const entry of list.getEntries()) state.shifted += (entry as unknown as { value: number }).value
-    }).observe({ type: 'layout-shift', buffered: true })
-  })
-}
+import { countShifts, expect, fillSignIn, passwordOfRows, register, shifts, signIn, test } from './browser'
 
 test('a page that is guarded leads to sign-in, and from there back to it', async ({ page }) => {
   await page.goto('/todos')
