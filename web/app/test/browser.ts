@@ -33,9 +33,9 @@ export async function signIn(page: Page, name: Name): Promise<void> {
 }
 
 /** A new account, signed in: what rows do to it concerns nobody else. */
-export async function register(page: Page): Promise<string> {
+export async function register(page: Page, app = ''): Promise<string> {
   const name = `row-${Date.now().toString(36)}-${Math.floor(Math.random() * 1e6).toString(36)}`
-  await page.goto('/register')
+  await page.goto(`${app}/register`)
   await page.getByLabel('User name').fill(name)
   await page.getByLabel('E-mail address').fill(`${name}@example.org`)
   await page.getByLabel('Password', { exact: true }).fill(passwordOfRows)

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createServer } from 'vite'
-import { board, expect, fillSignIn, fire, fired, openBoard, press, test, verdict } from './browser'
+import { board, expect, fire, fired, openBoard, press, register, test, verdict } from './browser'
 
 const served = ['stay', 'express', 'spring', 'django', 'nest', 'nest-camel', 'sofunction', 'symfony', 'oauth2']
 
@@ -77,8 +77,8 @@ test('the app from a Vite dev server on another port: signed in, expired, reload
     await vite.listen()
     const app = vite.resolvedUrls!.local[0].replace(/\/$/, '')
     expect(app).not.toBe(stayd.url)
-    await page.goto(`${app}/sign-in?next=/boards/user`)
-    await fillSignIn(page, 'ada')
+    await register(page, app)
+    await page.goto(`${app}/boards/user`)
     await expect(board(page)).toHaveText('User content.')
     await stayd.demo('expire')
     await openBoard(page, 'Public')

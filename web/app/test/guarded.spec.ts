@@ -184,3 +184,35 @@ test('with WebAssembly allowed the plain JavaScript is not even fetched', async 
   await signIn(page, 'ada')
   expect(fetched.filter((url) => /\/(js|loader-js)-[^/]*\.js$/.test(url))).toEqual([])
 })
+
+/** Of this browser all that pages keep, but not its cookies: as after Safari's seven days. */
+async function forgetStorage(page: Page): Promise<void> {
+  await page.goto('/livez')
+  await page.evaluate(async () => {
+    for (const { name } of await indexedDB.databases()) {
+      await new Promise((resolve, reject) => {
+        const request = indexedDB.deleteDatabase(name!)
+        request.onsuccess = resolve
+        request.onerror = request.onblocked = reject
+      })
+    }
+  })
+}
+
+test('the browser lost its storage and kept the cookie: still signed in', async ({ page }) => {
+  const name = await register(page)
+  await forgetStorage(page)
+  await page.goto('/profile')
+  await expect(page.locator('.facts')).toContainText(name)
+  await page.reload()
+  await expect(page.locator('.facts')).toContainText(name)
+})
+
+test('who signed out stays so, though the storage is lost', async ({ page }) => {
+  await register(page)
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await expect(page.getByRole('link', { name: 'Register' }).first()).toBeVisible()
+  await forgetStorage(page)
+  await page.goto('/profile')
+  await expect(page).toHaveURL(/\/sign-in\?next=\/profile/)
+})

@@ -106,12 +106,12 @@ test('a disabled account: sign-in says so, and so does the next try', async ({ p
 })
 
 test('a session past its end: sign-in says so, and then it is the page that was asked for', async ({ page }) => {
-  const stayd = await Stayd.start('--access-ttl', '1s', '--refresh-idle', '1s')
+  const stayd = await Stayd.start('--access-ttl', '1s', '--refresh-idle', '4s')
   try {
     await page.goto(`${stayd.url}/sign-in?next=/todos`)
     await fillSignIn(page, 'ada')
     await expect(page.getByLabel('What is to be done?')).toBeVisible()
-    // Each visit keeps the session alive for another second, so they lie apart.
+    // Each visit keeps the session alive for another 4 s, so they lie apart.
     await page.goto('about:blank')
     await expect.poll(async () => {
       await page.goto(`${stayd.url}/todos`)
@@ -119,7 +119,7 @@ test('a session past its end: sign-in says so, and then it is the page that was 
       const { pathname, search } = new URL(page.url())
       await page.goto('about:blank')
       return pathname + search
-    }, { intervals: [1500] }).toBe('/sign-in?next=/todos&reason=expired')
+    }, { intervals: [4500] }).toBe('/sign-in?next=/todos&reason=expired')
     await page.goto(`${stayd.url}/todos`)
     await expect(page.locator('[data-test=why]')).toContainText('This session was not used for too long, or reached its end.')
     await fillSignIn(page, 'ada')
