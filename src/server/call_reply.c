@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "server/cors.h"
@@ -89,16 +90,26 @@ void call_answer(struct call *call, const struct http_response *response)
     exchange_answer(call->x, response);
 }
 
+/* Out of the call, which is gone when it is answered. */
+static void take_cookie(struct call *call, char cookie[CALL_COOKIE_SIZE])
+{
+    size_t length = strlen(call->cookie);
+
+    memcpy(cookie, call->cookie, length + 1);
+    bytes_wipe(call->cookie, length);
+}
+
 static void send_reply(struct call *call, const struct reply *reply)
 {
     struct http_response response = {.status = reply->status,
                                      .content_type = reply->content_type,
                                      .body = reply->body};
+    UNSET char cookie[CALL_COOKIE_SIZE];
 
     copy_headers(reply, &response);
-    if (call->cookie[0] != '\0')
-        (void)http_response_add(&response, SPAN("Set-Cookie"),
-                                span_of(call->cookie));
+    take_cookie(call, cookie);
+    if (cookie[0] != '\0')
+        (void)http_response_add(&response, SPAN("Set-Cookie"), span_of(cookie));
     if (tells_tokens(call->message) &&
         !has_header(&response, SPAN("Cache-Control")))
         (void)http_response_add(&response, SPAN("Cache-Control"),
@@ -108,7 +119,7 @@ static void send_reply(struct call *call, const struct reply *reply)
                                         span_is(call->seen.method, "HEAD")))
         (void)http_response_add(&response, SPAN("Vary"), SPAN("Accept"));
     call_answer(call, &response);
-    bytes_wipe(call->cookie, sizeof call->cookie);
+    bytes_wipe(cookie, strlen(cookie));
 }
 
 void call_reply_plain(struct call *call, int status, struct span type,
