@@ -179,6 +179,9 @@ static void disable(void **state)
     struct stayd stayd;
     struct rows rows;
     char line[PROCESS_LINE_SIZE];
+    // Said where the server is one that can be told to wait less.
+    const char *less = getenv("STAY_DISABLED_MS");
+    int64_t disabled_ms = less != NULL ? strtoll(less, NULL, 10) : DISABLED_MS;
     int64_t begun_ms;
     size_t from = 0;
     bool told = false;
@@ -189,13 +192,14 @@ static void disable(void **state)
         return;
     begun_ms = process_now_ms();
     rows_run(&rows, disable_rows, COUNT(disable_rows));
-    CASE("30 s later it is enabled again, and not before");
+    check_case("%d s later it is enabled again, and not before",
+               (int)(disabled_ms / 1000));
     // One wait is shorter than that by itself.
-    while (!told && process_now_ms() - begun_ms < DISABLED_MS + LATE_MS)
+    while (!told && process_now_ms() - begun_ms < disabled_ms + LATE_MS)
         told = process_line(stayd.process, PROCESS_ERR,
                             "\"event\":\"user_enable\"", &from, line);
     CHECK(told);
-    CHECK(process_now_ms() - begun_ms >= DISABLED_MS);
+    CHECK(process_now_ms() - begun_ms >= disabled_ms);
     rows_clear(&rows);
     stayd_clear(&stayd);
 }
