@@ -15,7 +15,7 @@
 #include "check.h"
 #include "core/record.h"
 #include "core/rotation.h"
-#include "core/visited.h"
+#include "core/walk.h"
 
 enum {
     NOW = 1000,
@@ -23,7 +23,6 @@ enum {
     STEPS_MAX = 12, /* no step is numbered higher */
     DRAWERS = 3,
     THIEF = 2,
-    DEPTH_MAX = 2000,
     CALM_SENDS = 24,
 };
 
@@ -81,12 +80,6 @@ static const struct bounds journeys[] = {
     {"a thief and a database that loses two commits",                9,  1, 1, 1, 2, false},
 };
 
-struct search {
-    const struct bounds *bounds;
-    struct visited visited;
-    bool failed; /* one failure is told, not a thousand */
-};
-
 static const struct rotation_limits no_limits = {0};
 
 static void name_secret(int step, int drawer, uint8_t *out)
@@ -101,16 +94,6 @@ static void hash_secret(int step, int drawer, uint8_t *out)
 {
     name_secret(step, drawer, out);
     out[31] ^= 0xff;
-}
-
-static bool demand(struct search *s, bool held, const char *what)
-{
-    if (held || s->failed)
-        return held;
-    s->failed = true;
-    check_note("not so: %s", what);
-    CHECK(held);
-    return false;
 }
 
 static void begin_world(struct world *w)
@@ -143,26 +126,27 @@ static enum rotation_verdict put(struct rotation_row *row,
     return rotation_committed(row, &step, &no_limits, NOW, row);
 }
 
-static void note_grant(struct search *s, struct world *w,
-                       const struct request *r, bool was_over)
+static void note_grant(struct walk *s, struct world *w, const struct request *r,
+                       bool was_over)
 {
     bool by_thief = r->next == THIEF;
 
-    demand(s, !was_over, "nothing is minted after the end");
+    walk_demand(s, !was_over, "nothing is minted after the end");
     w->drawn_by[r->step + 1] = (uint8_t)r->next;
     if (w->row.generation > w->top)
         w->top = (int)w->row.generation;
     w->changes += w->by_thief != by_thief;
     w->by_thief = by_thief;
-    demand(s, by_thief || !w->stolen || w->losses > 0,
-           "once the thief's was accepted, the owner is granted nothing");
+    walk_demand(s, by_thief || !w->stolen || w->losses > 0,
+                "once the thief's was accepted, the owner is granted nothing");
     w->stolen |= by_thief;
-    demand(s, w->changes <= 1 + w->losses + w->lost,
-           "grants change hands once, and once more for each loss and commit "
-           "lost");
+    walk_demand(
+        s, w->changes <= 1 + w->losses + w->lost,
+        "grants change hands once, and once more for each loss and commit "
+        "lost");
 }
 
-static enum rotation_verdict serve(struct search *s, struct world *w,
+static enum rotation_verdict serve(struct walk *s, struct world *w,
                                    const struct request *r)
 {
     bool was_over = w->row.ended != ROTATION_LIVING;
@@ -171,7 +155,7 @@ static enum rotation_verdict serve(struct search *s, struct world *w,
     if (verdict == ROTATION_MOVE)
         note_grant(s, w, r, was_over);
     if (verdict == ROTATION_REVOKE)
-        demand(s, w->copies > 0, "without a thief nothing is reuse");
+        walk_demand(s, w->copies > 0, "without a thief nothing is reuse");
     return verdict;
 }
 
@@ -219,16 +203,16 @@ static bool send(struct world *w, int c)
     return true;
 }
 
-static unsigned receive(struct search *s, struct world *w, struct process *p)
+static unsigned receive(struct walk *s, struct world *w, struct process *p)
 {
     struct record before = w->vault;
     unsigned todo = record_apply(&w->vault, &p->refresh, &p->reply);
 
     if (before.state != RECORD_LIVE)
-        demand(s, memcmp(&before, &w->vault, sizeof before) == 0,
-               "no late answer brings an ended session back");
+        walk_demand(s, memcmp(&before, &w->vault, sizeof before) == 0,
+                    "no late answer brings an ended session back");
     if (before.state == RECORD_LIVE && w->vault.state == RECORD_ENDED)
-        demand(s, w->copies > 0, "without a thief no session ends");
+        walk_demand(s, w->copies > 0, "without a thief no session ends");
     // The counts only bring a pause; rows in test/core/record.c hold them.
     p->refresh.advances = p->refresh.conflicts = 0;
     memset(&p->reply, 0, sizeof p->reply);
@@ -240,7 +224,7 @@ static unsigned receive(struct search *s, struct world *w, struct process *p)
 
 /* ---- What can happen; false where it cannot, and then nothing did ---- */
 
-static bool process_goes_on(struct search *s, struct world *w, int c)
+static bool process_goes_on(struct walk *s, struct world *w, int c)
 {
     struct process *p = &w->process[c];
 
@@ -265,7 +249,7 @@ static bool process_goes_on(struct search *s, struct world *w, int c)
     return false;
 }
 
-static bool process_dies(struct search *s, struct world *w, int c)
+static bool process_dies(struct walk *s, struct world *w, int c)
 {
     (void)s;
     if (w->process[c].place == IDLE)
@@ -275,7 +259,7 @@ static bool process_dies(struct search *s, struct world *w, int c)
 }
 
 /* An old request arrives; nobody waits for its reply. */
-static bool old_request(struct search *s, struct world *w, int which)
+static bool old_request(struct walk *s, struct world *w, int which)
 {
     int pair = which % (DRAWERS * DRAWERS);
     struct request r = {which / (DRAWERS * DRAWERS), pair / DRAWERS,
@@ -288,7 +272,7 @@ static bool old_request(struct search *s, struct world *w, int which)
 }
 
 /* The row as it was at generation `to`: its steps made once more. */
-static bool database_falls_to(struct search *s, struct world *w, int to)
+static bool database_falls_to(struct walk *s, struct world *w, int to)
 {
     uint8_t first[ROTATION_HASH_SIZE];
 
@@ -309,7 +293,7 @@ static bool database_falls_to(struct search *s, struct world *w, int to)
     return true;
 }
 
-static bool vault_is_copied(struct search *s, struct world *w, int unused)
+static bool vault_is_copied(struct walk *s, struct world *w, int unused)
 {
     const struct record *v = &w->vault;
 
@@ -326,7 +310,7 @@ static bool vault_is_copied(struct search *s, struct world *w, int unused)
 }
 
 /* The thief shows a secret that he knows, with a next that he knows or drew. */
-static bool thief_sends(struct search *s, struct world *w, int which)
+static bool thief_sends(struct walk *s, struct world *w, int which)
 {
     struct request r = {which / (DRAWERS * DRAWERS),
                         which % (DRAWERS * DRAWERS) / DRAWERS, which % DRAWERS};
@@ -340,14 +324,14 @@ static bool thief_sends(struct search *s, struct world *w, int which)
     return true;
 }
 
-static bool person_signs_out(struct search *s, struct world *w, int unused)
+static bool person_signs_out(struct walk *s, struct world *w, int unused)
 {
     (void)unused;
     return s->bounds->sign_out &&
            record_end(&w->vault, RECORD_SIGNED_OUT, true);
 }
 
-static bool sign_out_arrives(struct search *s, struct world *w, int unused)
+static bool sign_out_arrives(struct walk *s, struct world *w, int unused)
 {
     (void)unused;
     (void)s;
@@ -357,12 +341,7 @@ static bool sign_out_arrives(struct search *s, struct world *w, int unused)
     return true;
 }
 
-struct action {
-    bool (*take)(struct search *s, struct world *w, int which);
-    int count; /* `which` goes from 0 up to this */
-};
-
-static const struct action actions[] = {
+static const struct walk_act actions[] = {
     {process_goes_on,   2                          },
     {process_dies,      2                          },
     {old_request,       STEPS_MAX *DRAWERS *DRAWERS},
@@ -377,7 +356,7 @@ static const struct action actions[] = {
  * From here on all is calm: one refresh must succeed, or end the session on
  * both sides when the thief is ahead.
  */
-static void check_calm(struct search *s, const struct world *from)
+static void check_calm(struct walk *s, const struct world *from)
 {
     struct world w = *from;
     struct process *p = &w.process[0];
@@ -394,33 +373,16 @@ static void check_calm(struct search *s, const struct world *from)
         p->reply = reply_of(&w, serve(s, &w, &p->request));
         todo = receive(s, &w, p);
     } while ((todo & RECORD_AGAIN) && ++sends < CALM_SENDS);
-    demand(s, sends < CALM_SENDS, "a calm refresh comes to an end");
+    walk_demand(s, sends < CALM_SENDS, "a calm refresh comes to an end");
     if (todo & RECORD_USE)
-        demand(s, !w.stolen || w.losses > 0,
-               "the owner is not served where the thief went on");
+        walk_demand(s, !w.stolen || w.losses > 0,
+                    "the owner is not served where the thief went on");
     else
-        demand(s,
-               w.copies > 0 && w.vault.state == RECORD_ENDED &&
-                   (w.row.ended != ROTATION_LIVING || w.vault.sign_out_due),
-               "a calm refresh succeeds, unless a thief was there");
-}
-
-static void explore(struct search *s, const struct world *from, int depth)
-{
-    struct world next = *from;
-
-    if (!demand(s, depth < DEPTH_MAX, "the journey is short enough"))
-        return;
-    check_calm(s, from);
-    for (size_t a = 0; a < COUNT(actions); a++) {
-        for (int i = 0; i < actions[a].count && !s->failed; i++) {
-            if (!actions[a].take(s, &next, i))
-                continue;
-            if (visited_add(&s->visited, &next, sizeof next))
-                explore(s, &next, depth + 1);
-            next = *from;
-        }
-    }
+        walk_demand(
+            s,
+            w.copies > 0 && w.vault.state == RECORD_ENDED &&
+                (w.row.ended != ROTATION_LIVING || w.vault.sign_out_due),
+            "a calm refresh succeeds, unless a thief was there");
 }
 
 static void journey(void **state)
@@ -429,22 +391,19 @@ static void journey(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(journeys); i++) {
-        struct search s = {.bounds = &journeys[i]};
+        struct walk s = {.bounds = &journeys[i],
+                         .acts = actions,
+                         .act_count = COUNT(actions),
+                         .world_size = sizeof(struct world),
+                         .look = check_calm};
         struct world w;
 
         CASE(journeys[i].name);
-        if (!CHECK(visited_open(&s.visited, 22)))
-            return;
         begin_world(&w);
         // The honest past, so that the row is where the vault is.
         for (int k = 0; k < FIRST; k++)
             CHECK_EQ(put(&w.row, &(struct request){k, 0, 0}), ROTATION_MOVE);
-        (void)visited_add(&s.visited, &w, sizeof w);
-        explore(&s, &w, 0);
-        CHECK(!visited_is_full(&s.visited));
-        check_note("%zu states: %s", s.visited.count, journeys[i].name);
-        total += s.visited.count;
-        visited_close(&s.visited);
+        total += walk_all(&s, &w, journeys[i].name);
     }
     check_note("committed rotation, the code: %zu states in all", total);
 }

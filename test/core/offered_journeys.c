@@ -11,14 +11,13 @@
 #include "check.h"
 #include "core/offered.h"
 #include "core/rotation.h"
-#include "core/visited.h"
+#include "core/walk.h"
 
 enum {
     NOW = 1000,
     SOFT_S = 60,
     TOKENS = 10, /* that somebody receives, from 1 */
     MOVES = 6,
-    DEPTH_MAX = 2000,
 };
 
 enum holder {
@@ -55,23 +54,7 @@ static const struct bounds journeys[] = {
     {"a thief and a database that falls back",                 6,  4, 1, 2, 1},
 };
 
-struct search {
-    const struct bounds *bounds;
-    struct visited visited;
-    bool failed;
-};
-
 static const struct rotation_limits limits = {.soft_s = SOFT_S};
-
-static bool demand(struct search *s, bool held, const char *what)
-{
-    if (held || s->failed)
-        return held;
-    s->failed = true;
-    check_note("not so: %s", what);
-    CHECK(held);
-    return false;
-}
 
 static unsigned bit(int token)
 {
@@ -114,7 +97,7 @@ static void note_move(struct world *w, int token)
     w->holder = owners && thiefs ? BOTH : owners ? OWNER : THIEF;
 }
 
-static enum rotation_verdict serve(struct search *s, struct world *w, int token)
+static enum rotation_verdict serve(struct walk *s, struct world *w, int token)
 {
     enum rotation_verdict verdict =
         rotation_offered(&w->row, &w->tokens[token], &limits, NOW, &w->row);
@@ -122,7 +105,7 @@ static enum rotation_verdict serve(struct search *s, struct world *w, int token)
     if (verdict == ROTATION_MOVE)
         note_move(w, token);
     if (verdict == ROTATION_REVOKE)
-        demand(s, w->copies > 0, "without a thief nothing is reuse");
+        walk_demand(s, w->copies > 0, "without a thief nothing is reuse");
     return verdict;
 }
 
@@ -154,7 +137,7 @@ static void forget(struct world *w)
 
 /* ---- What can happen; false where it cannot, and then nothing did ---- */
 
-static bool client_sends(struct search *s, struct world *w, int unused)
+static bool client_sends(struct walk *s, struct world *w, int unused)
 {
     (void)s;
     (void)unused;
@@ -166,7 +149,7 @@ static bool client_sends(struct search *s, struct world *w, int unused)
     return true;
 }
 
-static bool client_is_answered(struct search *s, struct world *w, int unused)
+static bool client_is_answered(struct walk *s, struct world *w, int unused)
 {
     (void)unused;
     if (!w->busy || w->answered || w->moves >= s->bounds->moves)
@@ -176,11 +159,11 @@ static bool client_is_answered(struct search *s, struct world *w, int unused)
     if (!grants(w->verdict))
         return true;
     w->answer = answer_to(w, w->token);
-    return demand(s, w->holder != THIEF || w->losses > 0,
-                  "the owner is not granted what only the thief holds");
+    return walk_demand(s, w->holder != THIEF || w->losses > 0,
+                       "the owner is not granted what only the thief holds");
 }
 
-static bool client_receives(struct search *s, struct world *w, int unused)
+static bool client_receives(struct walk *s, struct world *w, int unused)
 {
     (void)unused;
     if (!w->answered || w->last >= s->bounds->tokens)
@@ -193,7 +176,7 @@ static bool client_receives(struct search *s, struct world *w, int unused)
     return true;
 }
 
-static bool client_dies(struct search *s, struct world *w, int unused)
+static bool client_dies(struct walk *s, struct world *w, int unused)
 {
     (void)s;
     (void)unused;
@@ -203,7 +186,7 @@ static bool client_dies(struct search *s, struct world *w, int unused)
     return true;
 }
 
-static bool old_request(struct search *s, struct world *w, int token)
+static bool old_request(struct walk *s, struct world *w, int token)
 {
     if (!(w->sent & bit(token)) || w->moves >= s->bounds->moves)
         return false;
@@ -211,7 +194,7 @@ static bool old_request(struct search *s, struct world *w, int token)
     return true;
 }
 
-static bool window_closes(struct search *s, struct world *w, int unused)
+static bool window_closes(struct walk *s, struct world *w, int unused)
 {
     (void)s;
     (void)unused;
@@ -226,7 +209,7 @@ static bool window_closes(struct search *s, struct world *w, int unused)
 }
 
 /* `which`: by how many moves; odd ones with the window open, even ones shut. */
-static bool database_falls(struct search *s, struct world *w, int which)
+static bool database_falls(struct walk *s, struct world *w, int which)
 {
     int by = which / 2 + 1;
 
@@ -243,7 +226,7 @@ static bool database_falls(struct search *s, struct world *w, int which)
     return true;
 }
 
-static bool token_is_copied(struct search *s, struct world *w, int unused)
+static bool token_is_copied(struct walk *s, struct world *w, int unused)
 {
     (void)unused;
     if (w->copies >= s->bounds->copies)
@@ -254,7 +237,7 @@ static bool token_is_copied(struct search *s, struct world *w, int unused)
     return true;
 }
 
-static bool thief_sends(struct search *s, struct world *w, int token)
+static bool thief_sends(struct walk *s, struct world *w, int token)
 {
     struct offered_token answer;
 
@@ -265,16 +248,11 @@ static bool thief_sends(struct search *s, struct world *w, int token)
         return true;
     answer = answer_to(w, token);
     w->known |= bit(take_token(w, &answer));
-    return demand(s, w->holder != OWNER || w->losses > 0,
-                  "the thief is not granted what only the owner holds");
+    return walk_demand(s, w->holder != OWNER || w->losses > 0,
+                       "the thief is not granted what only the owner holds");
 }
 
-struct action {
-    bool (*take)(struct search *s, struct world *w, int which);
-    int count;
-};
-
-static const struct action actions[] = {
+static const struct walk_act actions[] = {
     {client_sends,       1     },
     {client_is_answered, 1     },
     {client_receives,    1     },
@@ -287,7 +265,7 @@ static const struct action actions[] = {
 };
 
 /* From here on all is calm: the saved token is good, when the window closed. */
-static void check_calm(struct search *s, const struct world *from)
+static void check_calm(struct walk *s, const struct world *from)
 {
     struct world w = *from;
     enum rotation_verdict verdict;
@@ -300,29 +278,11 @@ static void check_calm(struct search *s, const struct world *from)
         verdict = serve(s, &w, w.token);
     }
     if (grants(verdict))
-        demand(s, w.holder != THIEF || w.losses > 0,
-               "the owner is not served with what only the thief holds");
+        walk_demand(s, w.holder != THIEF || w.losses > 0,
+                    "the owner is not served with what only the thief holds");
     else
-        demand(s, w.copies > 0 && w.row.ended == ROTATION_ENDED_REUSE,
-               "a calm refresh succeeds, unless a thief was there");
-}
-
-static void explore(struct search *s, const struct world *from, int depth)
-{
-    struct world next = *from;
-
-    if (!demand(s, depth < DEPTH_MAX, "the journey is short enough"))
-        return;
-    check_calm(s, from);
-    for (size_t a = 0; a < COUNT(actions); a++) {
-        for (int i = 0; i < actions[a].count && !s->failed; i++) {
-            if (!actions[a].take(s, &next, i))
-                continue;
-            if (visited_add(&s->visited, &next, sizeof next))
-                explore(s, &next, depth + 1);
-            next = *from;
-        }
-    }
+        walk_demand(s, w.copies > 0 && w.row.ended == ROTATION_ENDED_REUSE,
+                    "a calm refresh succeeds, unless a thief was there");
 }
 
 static void journey(void **state)
@@ -331,19 +291,16 @@ static void journey(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(journeys); i++) {
-        struct search s = {.bounds = &journeys[i]};
+        struct walk s = {.bounds = &journeys[i],
+                         .acts = actions,
+                         .act_count = COUNT(actions),
+                         .world_size = sizeof(struct world),
+                         .look = check_calm};
         struct world w;
 
         CASE(journeys[i].name);
-        if (!CHECK(visited_open(&s.visited, 22)))
-            return;
         begin_world(&w);
-        (void)visited_add(&s.visited, &w, sizeof w);
-        explore(&s, &w, 0);
-        CHECK(!visited_is_full(&s.visited));
-        check_note("%zu states: %s", s.visited.count, journeys[i].name);
-        total += s.visited.count;
-        visited_close(&s.visited);
+        total += walk_all(&s, &w, journeys[i].name);
     }
     check_note("offered rotation, the code: %zu states in all", total);
 }

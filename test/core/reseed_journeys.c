@@ -15,14 +15,13 @@
 #include "check.h"
 #include "core/record.h"
 #include "core/rotation.h"
-#include "core/visited.h"
+#include "core/walk.h"
 
 enum {
     NOW = 1000,
     LINES_MAX = 8,
     SENT_MAX = 24,
     COMMITS_MAX = 12,
-    DEPTH_MAX = 2000,
     CALM_SENDS = 24,
 };
 
@@ -77,24 +76,8 @@ static const struct bounds journeys[] = {
 };
 /* clang-format on */
 
-struct search {
-    const struct bounds *bounds;
-    struct visited visited;
-    bool failed; /* one failure is told, not a thousand */
-};
-
 static const struct rotation_limits no_limits = {0};
 static const uint8_t sid[RECORD_SID_SIZE] = "sid";
-
-static bool demand(struct search *s, bool held, const char *what)
-{
-    if (held || s->failed)
-        return held;
-    s->failed = true;
-    check_note("not so: %s", what);
-    CHECK(held);
-    return false;
-}
 
 static void name_secret(int64_t generation, int tab, uint8_t *out)
 {
@@ -151,16 +134,18 @@ static enum rotation_verdict decide(const struct rotation_row *row,
 }
 
 /* The server decides, and what it changes is durable. */
-static enum rotation_verdict serve(struct search *s, struct world *w,
+static enum rotation_verdict serve(struct walk *s, struct world *w,
                                    const struct request *r)
 {
     struct rotation_row after = *row_of(w);
     enum rotation_verdict verdict = decide(row_of(w), r, &after);
 
-    demand(s, verdict != ROTATION_REVOKE, "nobody else was there");
-    demand(s, verdict != ROTATION_BAD, "what the code sends is well-formed");
+    walk_demand(s, verdict != ROTATION_REVOKE, "nobody else was there");
+    walk_demand(s, verdict != ROTATION_BAD,
+                "what the code sends is well-formed");
     if (verdict == ROTATION_MOVE &&
-        demand(s, w->commits < COMMITS_MAX, "there is room for the commits"))
+        walk_demand(s, w->commits < COMMITS_MAX,
+                    "there is room for the commits"))
         w->rows[w->commits++] = after;
     return verdict;
 }
@@ -182,14 +167,15 @@ static struct record_reply reply_of(const struct world *w,
     return reply;
 }
 
-static void keep_request(struct search *s, struct world *w,
+static void keep_request(struct walk *s, struct world *w,
                          const struct request *r)
 {
     for (int i = 0; i < w->sent_count; i++)
         if (memcmp(&w->sent[i], r, sizeof *r) == 0)
             return;
     if (r->kind != RECORD_ASK && // which changes nothing
-        demand(s, w->sent_count < SENT_MAX, "there is room for the requests"))
+        walk_demand(s, w->sent_count < SENT_MAX,
+                    "there is room for the requests"))
         w->sent[w->sent_count++] = *r;
 }
 
@@ -217,7 +203,7 @@ static void forget(struct tab *t)
 }
 
 /* Under the save lock, then to the network. False: nothing more to do here. */
-static bool send(struct search *s, struct world *w, int c, int lines)
+static bool send(struct walk *s, struct world *w, int c, int lines)
 {
     struct tab *t = &w->tab[c];
     struct record_message m;
@@ -243,11 +229,11 @@ static bool send(struct search *s, struct world *w, int c, int lines)
     return true;
 }
 
-static unsigned receive(struct search *s, struct world *w, struct tab *t)
+static unsigned receive(struct walk *s, struct world *w, struct tab *t)
 {
     unsigned todo = record_apply(&w->vault, &t->refresh, &t->reply);
 
-    demand(s, w->vault.state != RECORD_ENDED, "no session ends");
+    walk_demand(s, w->vault.state != RECORD_ENDED, "no session ends");
     // The counts only bring a pause; rows in test/core/record.c hold them.
     t->refresh.advances = t->refresh.conflicts = 0;
     memset(&t->reply, 0, sizeof t->reply);
@@ -258,7 +244,7 @@ static unsigned receive(struct search *s, struct world *w, struct tab *t)
 }
 
 /* The steps that were made in the vault's line are its older secrets. */
-static bool is_at_last(const struct search *s, const struct world *w)
+static bool is_at_last(const struct walk *s, const struct world *w)
 {
     return w->vault.state == RECORD_LIVE &&
            w->vault.older_count >= s->bounds->last;
@@ -266,7 +252,7 @@ static bool is_at_last(const struct search *s, const struct world *w)
 
 /* ---- What can happen; false where it cannot, and then nothing did ---- */
 
-static bool tab_goes_on(struct search *s, struct world *w, int c)
+static bool tab_goes_on(struct walk *s, struct world *w, int c)
 {
     struct tab *t = &w->tab[c];
 
@@ -287,7 +273,7 @@ static bool tab_goes_on(struct search *s, struct world *w, int c)
     return false;
 }
 
-static bool tab_dies(struct search *s, struct world *w, int c)
+static bool tab_dies(struct walk *s, struct world *w, int c)
 {
     (void)s;
     if (w->tab[c].place == IDLE)
@@ -297,7 +283,7 @@ static bool tab_dies(struct search *s, struct world *w, int c)
 }
 
 /* An old request arrives; nobody waits for its reply. */
-static bool old_request(struct search *s, struct world *w, int which)
+static bool old_request(struct walk *s, struct world *w, int which)
 {
     struct request r = w->sent[which];
 
@@ -307,7 +293,7 @@ static bool old_request(struct search *s, struct world *w, int which)
     return true;
 }
 
-static bool database_falls_back(struct search *s, struct world *w, int by)
+static bool database_falls_back(struct walk *s, struct world *w, int by)
 {
     int commits = w->commits - (by + 1);
 
@@ -319,7 +305,7 @@ static bool database_falls_back(struct search *s, struct world *w, int by)
     return true;
 }
 
-static bool storage_is_cleared(struct search *s, struct world *w, int unused)
+static bool storage_is_cleared(struct walk *s, struct world *w, int unused)
 {
     (void)unused;
     if (w->clears >= s->bounds->clears || w->vault.state == RECORD_EMPTY)
@@ -329,12 +315,7 @@ static bool storage_is_cleared(struct search *s, struct world *w, int unused)
     return true;
 }
 
-struct action {
-    bool (*take)(struct search *s, struct world *w, int which);
-    int count; /* `which` goes from 0 up to this */
-};
-
-static const struct action actions[] = {
+static const struct walk_act actions[] = {
     {tab_goes_on,         2       },
     {tab_dies,            2       },
     {old_request,         SENT_MAX},
@@ -343,7 +324,7 @@ static const struct action actions[] = {
 };
 
 /* From here on all is calm: one refresh must succeed. */
-static void check_calm(struct search *s, const struct world *from)
+static void check_calm(struct walk *s, const struct world *from)
 {
     struct world w = *from;
     struct tab *t = &w.tab[0];
@@ -359,46 +340,26 @@ static void check_calm(struct search *s, const struct world *from)
         t->reply = reply_of(&w, serve(s, &w, &t->request));
         todo = receive(s, &w, t);
     } while ((todo & RECORD_AGAIN) && ++sends < CALM_SENDS);
-    demand(s, sends < CALM_SENDS, "a calm refresh comes to an end");
-    demand(s, todo & RECORD_USE, "a calm refresh succeeds");
-}
-
-static void explore(struct search *s, const struct world *from, int depth)
-{
-    struct world next = *from;
-
-    if (!demand(s, depth < DEPTH_MAX, "the journey is short enough"))
-        return;
-    check_calm(s, from);
-    for (size_t a = 0; a < COUNT(actions); a++) {
-        for (int i = 0; i < actions[a].count && !s->failed; i++) {
-            if (!actions[a].take(s, &next, i))
-                continue;
-            if (visited_add(&s->visited, &next, sizeof next))
-                explore(s, &next, depth + 1);
-            next = *from;
-        }
-    }
+    walk_demand(s, sends < CALM_SENDS, "a calm refresh comes to an end");
+    walk_demand(s, todo & RECORD_USE, "a calm refresh succeeds");
 }
 
 static void journey(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(journeys); i++) {
-        struct search s = {.bounds = &journeys[i]};
+        struct walk s = {.bounds = &journeys[i],
+                         .acts = actions,
+                         .act_count = COUNT(actions),
+                         .world_size = sizeof(struct world),
+                         .look = check_calm};
         struct world w;
 
         if (journeys[i].full && getenv("FULL") == NULL)
             continue;
         CASE(journeys[i].name);
-        if (!CHECK(visited_open(&s.visited, 22)))
-            return;
         begin_world(&w);
-        (void)visited_add(&s.visited, &w, sizeof w);
-        explore(&s, &w, 0);
-        CHECK(!visited_is_full(&s.visited));
-        check_note("%zu states: %s", s.visited.count, journeys[i].name);
-        visited_close(&s.visited);
+        (void)walk_all(&s, &w, journeys[i].name);
     }
 }
 
