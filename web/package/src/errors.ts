@@ -12,8 +12,6 @@ export type StayCode =
   | 'STAY_BAD_CONFIG'
   /** Refused in the server's words: a wrong password, a name that is taken. */
   | 'STAY_REFUSED'
-  /** A 401 met a body that cannot be sent twice. */
-  | 'STAY_NOT_REPLAYED'
 
 export type StayReason =
   | 'signed-out' | 'unknown' | 'revoked' | 'expired' | 'disabled' | 'reuse'

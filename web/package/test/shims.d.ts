@@ -10,3 +10,4 @@ declare module 'vuex-3' {
 declare module '#core/dialects/express'
 declare module '#core/dialects/nest'
 declare module '#core/dialects/oauth2'
+declare module '#core/dialects/supabase'
