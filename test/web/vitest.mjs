@@ -25,8 +25,8 @@ function found() {
     '--root', packageFolder, '--reporter', 'json', '--outputFile', out], { encoding: 'utf8', maxBuffer: 1 << 26, cwd: packageFolder })
   const told = existsSync(out) ? JSON.parse(readFileSync(out, 'utf8')) : undefined
   rmSync(folder, { recursive: true, force: true })
-  const lines = `${stdout}${stderr}`.trim()
-  if (!/^JSON report written to .*$/.test(lines)) console.log(lines)
+  const lines = `${stdout}${stderr}`.split('\n').filter((line) => line !== '' && !line.startsWith('JSON report written'))
+  if (lines.length > 0) console.log(lines.join('\n'))
   return told
 }
 
