@@ -15,6 +15,8 @@ cannot() {
 lacking=$("$root/tools/web-ready" tests | tr '\n' ',' | sed 's/,$//; s/,/, /g')
 [ -z "$lacking" ] || cannot "$1" \
     "$lacking: tools/setup test and tools/node-packages web install what is missing"
+cmp -s "$root/web/package-lock.json" "$root/web/node_modules/.installed.json" ||
+    cannot "$1" "its npm packages are not there: tools/node-packages web fetches them"
 # The rows, and the package as it is packed, are made of what is in build/.
 [ -f "$root/build/web/core.stamp" ] ||
     cannot "$1" "no build/web/core: meson setup --reconfigure build, and ninja"
