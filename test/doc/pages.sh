@@ -268,7 +268,7 @@ same codes "$scratch/items" "$scratch/help"
 tr '\n' ' ' <"$root/doc/outcomes.md" | grep -o '[A-Z]\( *"[^"]*",\?\)\+' |
     awk '{ letter = substr($0, 1, 1); n = split($0, part, "\"")
         for (i = 2; i <= n; i += 2) print letter " " part[i] }' >"$scratch/named"
-sed -n -e 's/^- \([A-Z]\): `\(test[^`]*\)`.*/\1 \2/p' "$root/doc/outcomes.md" \
+sed -n -e 's/^- \([A-Z]\): `\([^`]*test/[^`]*\)`.*/\1 \2/p' "$root/doc/outcomes.md" \
     >"$scratch/letters"
 while read -r letter file; do
     row "doc/outcomes.md: every row that it names of $file is there"
@@ -276,7 +276,7 @@ while read -r letter file; do
     sed -n -e "s/^$letter //p" "$scratch/named" >"$scratch/names"
     [ -s "$scratch/names" ] || fail "it names none"
     got=$(while read -r name; do
-        grep -qF "\"$name\"" "$scratch/test" || echo "$name"
+        grep -qF -e "\"$name\"" -e "'$name'" "$scratch/test" || echo "$name"
     done <"$scratch/names")
     [ -z "$got" ] || fail "no such row"
 done <"$scratch/letters"
