@@ -6,6 +6,9 @@ FOLDER ?= var
 
 all: build/build.ninja
 	@[ -e build/stayd ] || echo building
+	@ninja -C build --quiet build.ninja >build/setup.log || \
+	    { cat build/setup.log; exit 1; }
+	@grep -h '^Message: ' build/setup.log || true
 	@ninja -C build --quiet >build/ninja.log || { cat build/ninja.log; exit 1; }
 	@grep -v '^ninja: ' build/ninja.log || true
 
