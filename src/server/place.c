@@ -135,6 +135,7 @@ static void answer_preflight(struct call *call, const struct place_row *row)
     struct span origin = call_header(call, "Origin");
     struct http_response response = {.status = 204};
 
+    (void)http_response_add(&response, SPAN("Allow"), span_of(row->method));
     (void)http_response_add(&response, SPAN("Vary"), SPAN("Origin"));
     if (cors_allows(call->worker->live, origin)) {
         (void)http_response_add(&response, SPAN("Access-Control-Allow-Origin"),

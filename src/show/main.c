@@ -89,11 +89,12 @@ static void print_how_to_go_on(const struct server *server)
            "  build/stay login %s --user ada     (password: lovelace)\n"
            "  build/stay get /test/user\n"
            "  build/stay status\n\n"
+           "Web app:  %s/\n"
            "Accounts: ada / lovelace (user), max / quantum-1900 (moderator),\n"
            "          root / toor-toor (all)\n"
            "Counts:   %s/metrics\n"
            "Keys:     %s/.well-known/jwks.json\n",
-           server->url, server->url, server->url, server->url);
+           server->url, server->url, server->url, server->url, server->url);
     (void)fflush(stdout);
 }
 
@@ -112,6 +113,10 @@ static int run_show(const struct options *o)
         (void)server_stop(&server);
         return 1;
     }
+    if (server_has_app(&server))
+        printf("%s/timeline?show shows it in a browser: open that, or watch "
+               "here.\n",
+               server.url);
     printf("stayd listens on %s, its database is in %s/\n", server.url,
            o->folder);
     broken = acts_play(&show);

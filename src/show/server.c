@@ -173,6 +173,11 @@ static bool call(const struct server *server, const char *path,
     return status / 100 == 2;
 }
 
+bool server_has_app(const struct server *server)
+{
+    return call(server, "/stay.svg", NULL, &(struct page){0});
+}
+
 bool server_expire(const struct server *server)
 {
     return call(server, "/demo/expire", "{}", &(struct page){0});

@@ -29,6 +29,9 @@ int server_stop(struct server *server);
 /* Waits until it ends by itself or `stop` becomes true; polls that. */
 int server_wait(struct server *server, const volatile sig_atomic_t *stop);
 
+/* Was it built with the web app? */
+bool server_has_app(const struct server *server);
+
 /* Every access token issued so far is answered as expired. */
 bool server_expire(const struct server *server);
 

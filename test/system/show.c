@@ -86,6 +86,9 @@ static void whole_show(void **state)
         server.port = (int)strtol(strstr(line, "127.0.0.1:") + 10, NULL, 10);
         CHECK(wait_line(show, "goes on serving", &from, line));
         text = process_text(show, PROCESS_OUT);
+        // The web app comes first, where stayd was built with it.
+        CHECK(strncmp(text, "http://127.0.0.1:", 17) == 0 ||
+              strncmp(text, "stayd listens on", 16) == 0);
         sum_counts(text, &here, &there);
         CHECK(here >= 5);
         // stayd granted the one whose reply was lost; nobody here heard of it.

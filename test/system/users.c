@@ -154,6 +154,7 @@ static const struct row disable_rows[] = {
      "Origin: http://localhost:5173\r\nAccess-Control-Request-Method: POST\r\n"
      "Access-Control-Request-Headers: authorization\r\n", NULL, 204, "",
      "Access-Control-Allow-Origin: http://localhost:5173\n"
+     "Allow: POST\n"
      "Access-Control-Allow-Methods: POST\n"
      "Access-Control-Allow-Headers: Authorization, Content-Type\n"
      "Vary: Origin\n", NULL},
@@ -207,8 +208,10 @@ static void disable(void **state)
 static void earnest(void **state)
 {
     static const struct row rows_list[] = {
-        {"in earnest there is no such path", "POST", "/demo/disable", NULL,
-         NULL, 404, NULL, NULL, NULL},
+        {"in earnest there is no such path", "POST",    "/demo/disable", NULL,
+         NULL,                                                                       404, NULL, NULL,       NULL},
+        {"and a page finds no switches",     "OPTIONS", "/demo/expire",  NULL, NULL,
+         204,                                                                             NULL, "!Allow\n", NULL},
     };
     struct stayd stayd;
     struct rows rows;

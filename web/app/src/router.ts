@@ -12,6 +12,7 @@ import SessionsPage from './pages/SessionsPage.vue'
 import SignInPage from './pages/SignInPage.vue'
 import TimelinePage from './pages/TimelinePage.vue'
 import TodosPage from './pages/TodosPage.vue'
+import { findDemo } from './demo'
 import { stay } from './session'
 
 declare module 'vue-router' {
@@ -28,13 +29,17 @@ async function onlyStrangers() {
   return (await stay.ready()).signedIn ? { name: 'home' } : true
 }
 
+async function demoForStrangers() {
+  if (!(await stay.ready()).signedIn) await findDemo()
+}
+
 function board(name: string, title: string, roles?: string[]): RouteRecordRaw {
   return { path: `/boards/${name}`, name: `board-${name}`, component: BoardPage, props: { name }, meta: { title, roles } }
 }
 
 const routes: RouteRecordRaw[] = [
-  { path: '/', name: 'home', component: HomePage, meta: { title: 'Home' } },
-  { path: '/sign-in', name: 'sign-in', component: SignInPage, meta: { title: 'Sign in' } },
+  { path: '/', name: 'home', component: HomePage, meta: { title: 'Home' }, beforeEnter: demoForStrangers },
+  { path: '/sign-in', name: 'sign-in', component: SignInPage, meta: { title: 'Sign in' }, beforeEnter: demoForStrangers },
   { path: '/register', name: 'register', component: RegisterPage, meta: { title: 'Register' }, beforeEnter: onlyStrangers },
   { path: '/profile', name: 'profile', component: ProfilePage, meta: { title: 'Profile', auth: true } },
   { path: '/boards', redirect: { name: 'board-public' } },
@@ -45,7 +50,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/todos', name: 'todos', component: TodosPage, meta: { title: 'Todos', auth: true } },
   { path: '/sessions', name: 'sessions', component: SessionsPage, meta: { title: 'My sessions', auth: true } },
   { path: '/admin', name: 'admin', component: AdminPage, meta: { title: 'Users', roles: ['admin'] } },
-  { path: '/timeline', name: 'timeline', component: TimelinePage, meta: { title: 'Timeline' } },
+  { path: '/timeline', name: 'timeline', component: TimelinePage, meta: { title: 'Timeline' }, beforeEnter: findDemo },
   { path: '/forbidden', name: 'forbidden', component: ForbiddenPage, meta: { title: 'Not for this account' } },
   { path: '/:rest(.*)*', name: 'lost', component: LostPage, meta: { title: 'No such page' } }
 ]

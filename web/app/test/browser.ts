@@ -32,12 +32,15 @@ export async function signIn(page: Page, name: Name): Promise<void> {
   await page.waitForURL((url) => url.pathname === '/')
 }
 
+function someName(): string {
+  return `row-${Date.now().toString(36)}-${Math.floor(Math.random() * 1e6).toString(36)}`
+}
+
 /** A new account, signed in: what rows do to it concerns nobody else. */
-export async function register(page: Page, app = ''): Promise<string> {
-  const name = `row-${Date.now().toString(36)}-${Math.floor(Math.random() * 1e6).toString(36)}`
+export async function register(page: Page, app = '', name = someName()): Promise<string> {
   await page.goto(`${app}/register`)
   await page.getByLabel('User name').fill(name)
-  await page.getByLabel('E-mail address').fill(`${name}@example.org`)
+  await page.getByLabel('E-mail address').fill(`${someName()}@example.org`)
   await page.getByLabel('Password', { exact: true }).fill(passwordOfRows)
   await page.getByRole('button', { name: 'Register' }).click()
   await page.waitForURL((url) => url.pathname === '/')

@@ -5,7 +5,8 @@ import { clear, endFromElsewhere, expect, fire, fired, listen, openTimeline, pre
 /** What `make bench` wants of it on two cores. */
 const framesMin = 30
 
-test.beforeEach(async ({ page }) => {
+test.beforeEach(async ({ page }, { tags }) => {
+  if (tags.includes('@stranger')) return
   await register(page)
   await openTimeline(page)
   await clear(page)
@@ -140,4 +141,16 @@ test('neither the policy nor the console complains, and nothing leaves the origi
   await expect(fired(page)).toContainText('all answered 2xx')
   expect(complaints).toEqual([])
   await context.close()
+})
+
+test('who comes for the first time is shown it all with one press: nobody is signed out', { tag: '@stranger' }, async ({ page }) => {
+  await page.goto('/')
+  await page.getByRole('link', { name: 'Show me' }).click()
+  const lost = page.locator('[data-test=pressed]').filter({ hasText: 'the reply to the refresh gets lost' })
+  await lost.waitFor()
+  await expect(page.getByRole('button', { name: 'Show me' })).toBeEnabled()
+  await expect(fired(page)).toContainText('10 requests: all answered 2xx')
+  await expect(verdict(page)).toContainText('Nobody was signed out.')
+  expect(await total(page, 'flight')).toBeGreaterThanOrEqual(30)
+  await expect(page).toHaveURL('/timeline')
 })

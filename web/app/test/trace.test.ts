@@ -51,7 +51,7 @@ describe('one request', () => {
   test('is counted once, whatever happens to it', () => {
     const trace = traced(request('sent', 0), request('held-back', 3, 1, 401), request('waiting', 3),
       request('replayed', 7), request('answered', 9, 1, 401))
-    expect(trace.totals).toEqual({ sent: 1, refused: 1, paused: 1, renewals: 0, replays: 1, failed: 1 })
+    expect(trace.totals).toEqual({ sent: 1, refused: 1, paused: 1, renewals: 0, replays: 1, ok: 0, failed: 1 })
   })
 })
 

@@ -167,3 +167,21 @@ test('at 360 px the menu opens and closes by keyboard', async ({ page }) => {
   await page.keyboard.press('Escape')
   await expect(page.getByRole('navigation', { name: 'Pages' })).toBeHidden()
 })
+
+for (const [kind, name] of [['64 letters without a gap', `${'a'.repeat(48)}-`], ['signs of more than one unit', '🦀🌊'], ['letters from right to left', 'مستخدم']] as const) {
+  test(`a user name of ${kind}: no page is wider than the window`, async ({ page }) => {
+    const unique = `${name}${Date.now().toString(36)}`
+    await page.setViewportSize({ width: 360, height: 740 })
+    await register(page, '', kind.startsWith('64') ? unique.padEnd(64, 'z') : unique)
+    await page.getByRole('button', { name: 'Menu' }).click()
+    for (const width of [360, 800]) {
+      await page.setViewportSize({ width, height: 740 })
+      for (const path of ['/', '/profile', '/boards/admin', '/sessions']) {
+        await page.goto(path)
+        await page.locator('h1').waitFor()
+        const beside = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+        expect.soft(beside, `${path} at ${width} px`).toBe(0)
+      }
+    }
+  })
+}

@@ -53,6 +53,7 @@ export interface Totals {
   paused: number
   renewals: number
   replays: number
+  ok: number
   failed: number
 }
 
@@ -106,7 +107,7 @@ export class Trace {
   readonly bands = new Map<string, Band>()
   renewals: Renewal[] = []
   moments: Moment[] = []
-  totals: Totals = { sent: 0, refused: 0, paused: 0, renewals: 0, replays: 0, failed: 0 }
+  totals: Totals = { sent: 0, refused: 0, paused: 0, renewals: 0, replays: 0, ok: 0, failed: 0 }
   /** Grows with every change. */
   version = 0
   private tabs = 0
@@ -136,7 +137,7 @@ export class Trace {
     this.bands.forEach((band) => { band.chunks.length = 0; band.lanes.length = 0; band.open.clear() })
     this.renewals = []
     this.moments = []
-    this.totals = { sent: 0, refused: 0, paused: 0, renewals: 0, replays: 0, failed: 0 }
+    this.totals = { sent: 0, refused: 0, paused: 0, renewals: 0, replays: 0, ok: 0, failed: 0 }
     this.version += 1
   }
 
@@ -235,7 +236,7 @@ export class Trace {
     const ok = trip.status >= 200 && trip.status < 400
     trip.end = event.kind === 'failed' ? 'failed' : ok ? 'ok' : 'bad'
     if (trip.end === 'bad' && trip.status === 401) this.refuse(trip, event)
-    if (trip.end !== 'ok') this.totals.failed += 1
+    this.totals[trip.end === 'ok' ? 'ok' : 'failed'] += 1
     chunk.open -= 1
     band.open.delete(trip.number)
   }
