@@ -55,6 +55,18 @@ test('with it, it asks what holds, and names no session', () => {
   expect(core.read(3)).toBe('')
 })
 
+test('no text is the record of nobody, whatever was read before; and a record tells its sid', () => {
+  begin()
+  tell(5)
+  begin()
+  core.c.record_facts(id)
+  expect(core.read(1)).toBe(sid)
+  expect(core.c.record_read(id, 0)).toBe(0)
+  expect(core.c.record_facts(id) & 0xff).toBe(RecordState.EMPTY)
+  expect(core.c.record_read(id, core.write('none'))).toBe(-1)
+  expect(core.c.record_facts(id) & 0xff).toBe(RecordState.EMPTY)
+})
+
 test('the question says null on the wire', () => {
   core.give({ [Field.GENERATION]: null })
   expect(core.c.message_build(id, Message.REFRESH_COOKIE)).toBe(0)

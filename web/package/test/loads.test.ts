@@ -136,8 +136,9 @@ describe('checks of others', () => {
 
   test('a program in strict TypeScript, in each resolution', async () => {
     file('use.ts', "import { createStay, StayError } from '@stay/web'\nimport type { Stay, User } from '@stay/web'\nimport { stayGuard, useStay } from '@stay/web/vue'\nimport express from '@stay/web/dialects/express'\nimport axios from 'axios'\nconst stay: Stay = createStay({ baseURL: '/api', dialect: express })\naxios.defaults.adapter = stay.adapter(axios)\nexport const user: User | null = useStay(stay).user.value\nexport { stayGuard, StayError }\n")
-    for (const [module, moduleResolution] of [['ESNext', 'Bundler'], ['Node16', 'Node16']]) {
-      file('tsconfig.json', JSON.stringify({ compilerOptions: { strict: true, noEmit: true, module, moduleResolution, target: 'ES2022', lib: ['ES2022', 'DOM', 'DOM.Iterable'], skipLibCheck: false, esModuleInterop: true, types: [] }, files: ['use.ts'] }))
+    // All declarations are checked once: most of them are axios's and Vue's.
+    for (const [module, moduleResolution, skipLibCheck] of [['ESNext', 'Bundler', false], ['Node16', 'Node16', true]]) {
+      file('tsconfig.json', JSON.stringify({ compilerOptions: { strict: true, noEmit: true, module, moduleResolution, target: 'ES2022', lib: ['ES2022', 'DOM', 'DOM.Iterable'], skipLibCheck, esModuleInterop: true, types: [] }, files: ['use.ts'] }))
       const told = await run(process.execPath, [join(web, 'node_modules/typescript/bin/tsc'), '-p', folder]).catch((error: { stdout: string }) => error)
       expect(told.stdout).not.toContain('@stay/web')
       expect(told.stdout).not.toContain('use.ts')

@@ -3,7 +3,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Stay } from '../src/index'
 import { createStay } from '../src/index'
-import { quiet, refusal, until } from './kit'
+import { Page, quiet, refusal, until } from './kit'
 import type { Stayd } from './stayd'
 import { missing, startStayd } from './stayd'
 import { Locks, Memory } from './storage'
@@ -141,6 +141,19 @@ describe.skipIf(missing)('storage was cleared, and the cookie is there', () => {
     first.close()
     browser.away = false
     expect((await browser.tab(storage).ready()).signedIn).toBe(true)
+  })
+
+  test('no network: nobody yet, and its return brings the person back', async () => {
+    const { browser, stay: before } = await signedIn()
+    before.close()
+    const page = new Page()
+    page.network(false)
+    const stay = browser.tab(new Memory())
+    expect((await stay.ready()).state).toBe('signed-out')
+    expect(browser.refreshes).toEqual([])
+    page.network(true)
+    await until(() => stay.user?.username === 'ada', 'the person')
+    expect((await browser.board(stay)).status).toBe(200)
   })
 
   test('a thief with a copy of the storage of before is found out', async () => {
