@@ -206,76 +206,6 @@ static enum store_result check(struct store *store, struct store_why *why)
 
 /* ---- Statements ---- */
 
-/*
- * As FNV-1a, eight bytes at a time, and the high bits folded back: it tells a
- * question from another, and guards against nobody.
- */
-static uint64_t add_word(uint64_t print, uint64_t word)
-{
-    print = (print ^ word) * 0x100000001b3u;
-    return print ^ print >> 32;
-}
-
-static uint64_t add_print(uint64_t print, const void *bytes, size_t length)
-{
-    const uint8_t *at = bytes;
-
-    print = add_word(print, length);
-    while (length > 0) {
-        size_t part = length < sizeof(uint64_t) ? length : sizeof(uint64_t);
-        uint64_t word = 0;
-
-        memcpy(&word, at, part);
-        print = add_word(print, word);
-        at += part;
-        length -= part;
-    }
-    return print;
-}
-
-/* In decimal, as printf would, which takes ten times as long. How many. */
-static int write_number(char out[POSTGRES_NUMBER_SIZE], int64_t number)
-{
-    uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-    char digits[POSTGRES_NUMBER_SIZE];
-    int count = 0, length = 0;
-
-    do
-        digits[count++] = (char)('0' + left % 10);
-    while ((left /= 10) > 0);
-    if (number < 0)
-        out[length++] = '-';
-    while (count > 0)
-        out[length++] = digits[--count];
-    out[length] = '\0';
-    return length;
-}
-
-/*
- * Integers go as text, whose type is then the column's own; the others as the
- * bytes that they are.
- */
-static void put_value(struct postgres_values *v,
-                      const struct store_value_ref *value)
-{
-    int i = v->count++;
-
-    v->lengths[i] = 0;
-    v->formats[i] = value->type == STORE_TEXT || value->type == STORE_BLOB;
-    if (value->type == STORE_NULL) {
-        v->text[i] = NULL;
-    } else if (value->type == STORE_INT) {
-        v->lengths[i] = write_number(v->numbers[i], value->number);
-        v->text[i] = v->numbers[i];
-    } else {
-        v->text[i] = value->bytes;
-        v->lengths[i] = (int)value->length;
-    }
-    v->print = add_word(v->print, (uint64_t)value->type);
-    if (v->text[i] != NULL)
-        v->print = add_print(v->print, v->text[i], (size_t)v->lengths[i]);
-}
-
 static enum store_result bind(struct store *store, enum statement which,
                               const struct store_value_ref *values,
                               size_t count)
@@ -283,10 +213,7 @@ static enum store_result bind(struct store *store, enum statement which,
     struct postgres_store *s = postgres_of(store);
 
     assert(s->result == NULL && count <= STATEMENT_VALUES_MAX);
-    s->values.count = 0;
-    s->values.print = add_word(0xcbf29ce484222325u, (uint64_t)which);
-    for (size_t i = 0; i < count; i++)
-        put_value(&s->values, &values[i]);
+    postgres_values_set(&s->values, which, values, count);
     s->row = -1;
     return STORE_OK;
 }
@@ -308,8 +235,10 @@ static enum store_result recall(struct postgres_store *s, enum statement which)
                        "a change did not ask the same again");
         return STORE_FAILED;
     }
-    s->result = talk->part[talk->next++].answer;
+    s->result = talk->part[talk->next].answer;
+    s->shared = talk->part[talk->next].shared;
     s->lent = true;
+    talk->next++;
     return STORE_OK;
 }
 
@@ -322,12 +251,16 @@ static enum store_result run(struct postgres_store *s, enum statement which)
         result = recall(s, which);
     } else {
         s->result = postgres_execute(s, which);
+        s->shared = false;
         s->lent = false;
     }
     if (result != STORE_OK)
         return result;
     if (s->result == NULL)
         return STORE_AWAY;
+    s->row_end = PQntuples(s->result);
+    if (s->shared)
+        postgres_steps_find(s);
     status = PQresultStatus(s->result);
     s->changed = strtoll(PQcmdTuples(s->result), NULL, 10);
     return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK
@@ -345,17 +278,7 @@ static enum store_result row(struct store *store, enum statement which)
     if (result != STORE_OK)
         return result;
     s->row++;
-    return s->row < PQntuples(s->result) ? STORE_OK : STORE_NONE;
-}
-
-/* A number in the order of the network, of 1 to 8 bytes, with its sign. */
-static int64_t read_number(const char *bytes, int length)
-{
-    uint64_t value = length > 1 && (bytes[0] & 0x80) != 0 ? UINT64_MAX : 0;
-
-    for (int i = 0; i < length; i++)
-        value = value << 8 | (uint8_t)bytes[i];
-    return (int64_t)value;
+    return s->row < s->row_end ? STORE_OK : STORE_NONE;
 }
 
 static struct store_value_ref column(struct store *store, enum statement which,
@@ -363,19 +286,20 @@ static struct store_value_ref column(struct store *store, enum statement which,
 {
     struct postgres_store *s = postgres_of(store);
     struct store_value_ref value = {.type = STORE_NULL};
-    const char *bytes = PQgetvalue(s->result, s->row, index);
-    int length = PQgetlength(s->result, s->row, index);
+    int at = index + s->shared; // the sid is before what was asked for
+    const char *bytes = PQgetvalue(s->result, s->row, at);
+    int length = PQgetlength(s->result, s->row, at);
 
     (void)which;
-    if (bytes == NULL || PQgetisnull(s->result, s->row, index))
+    if (bytes == NULL || PQgetisnull(s->result, s->row, at))
         return value;
-    switch (PQftype(s->result, index)) {
+    switch (PQftype(s->result, at)) {
     case TYPE_BOOL:
     case TYPE_INT2:
     case TYPE_INT4:
     case TYPE_INT8:
         value.type = STORE_INT;
-        value.number = read_number(bytes, length);
+        value.number = postgres_read_number(bytes, length);
         return value;
     case TYPE_TEXT:
         value.type = STORE_TEXT;

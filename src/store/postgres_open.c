@@ -18,7 +18,8 @@ enum {
 
 /*
  * What a session is set to. A statement that takes longer than the server is
- * given is ended there; plans are made once. Whoever has turned
+ * given is ended there; plans are made once, and go by the key whatever the table
+ * is thought to hold when they are made. Whoever has turned
  * synchronous_commit off would lose what was answered, so that is not taken.
  */
 static const char session_settings[] =
@@ -26,6 +27,8 @@ static const char session_settings[] =
     "SET idle_in_transaction_session_timeout = '10s';"
     "SET default_transaction_isolation = 'read committed';"
     "SET plan_cache_mode = force_generic_plan; SET jit = off;"
+    "SET enable_hashjoin = off; SET enable_mergejoin = off;"
+    "SET enable_seqscan = off;"
     "SELECT set_config('synchronous_commit', 'on', false)"
     " WHERE current_setting('synchronous_commit') = 'off';"
     "SELECT coalesce((SELECT " BORN_US " FROM pg_stat_activity"
@@ -209,7 +212,7 @@ enum store_result postgres_connect(struct postgres_store *s)
 {
     enum store_result result = connect_now(s);
 
-    s->asked_count = 0;
+    s->asked_count = s->step_count = 0;
     if (result == STORE_AWAY && s->conn != NULL)
         postgres_lose(s, PQerrorMessage(s->conn));
     if (result == STORE_OK)

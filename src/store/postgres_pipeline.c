@@ -202,19 +202,20 @@ enum store_result postgres_number(struct postgres_store *s, const char *sql,
     return result;
 }
 
-static int send_statement(struct postgres_store *s, enum statement which)
+int postgres_send(struct postgres_store *s, enum statement which)
 {
     struct postgres_values *v = &s->values;
     char name[8];
 
     name_statement(name, which);
+    postgres_values_write(v);
     return PQsendQueryPrepared(s->conn, name, v->count, v->text, v->lengths,
                                v->formats, FORMAT_BINARY);
 }
 
 PGresult *postgres_execute(struct postgres_store *s, enum statement which)
 {
-    return s->conn == NULL ? NULL : await_sent(s, send_statement(s, which));
+    return s->conn == NULL ? NULL : await_sent(s, postgres_send(s, which));
 }
 
 /* ---- Many, one behind the other ---- */
@@ -267,7 +268,7 @@ static bool read_sync(struct postgres_store *s, int64_t end_ms,
     return false;
 }
 
-static bool end_transaction(struct postgres_store *s)
+bool postgres_end_transaction(struct postgres_store *s)
 {
     if (s->asked_count == 0 || s->asked[s->asked_count - 1].last)
         return true;
@@ -282,27 +283,36 @@ bool postgres_ask(struct postgres_store *s, enum statement which)
 {
     struct store_talk *talk = s->talk;
 
-    assert(s->asked_count < STORE_TALKS_MAX);
-    if (s->conn == NULL || (talk->apart && !end_transaction(s)))
+    assert(s->asked_count + s->step_count < STORE_TALKS_MAX);
+    if (s->conn == NULL || (talk->apart && !postgres_end_transaction(s)))
         return false;
+    talk->part[talk->count].print = s->values.print;
+    talk->waiting = true;
+    if (which == SESSION_STEP && !talk->apart && postgres_steps_add(s))
+        return true;
     // To enter it again is nothing; it is left when all have their answer.
-    if (PQenterPipelineMode(s->conn) == 0 || send_statement(s, which) == 0) {
+    if (PQenterPipelineMode(s->conn) == 0 || postgres_send(s, which) == 0) {
         postgres_lose(s, PQerrorMessage(s->conn));
         return false;
     }
-    talk->part[talk->count].print = s->values.print;
-    talk->waiting = true;
     s->asked[s->asked_count++] = (struct postgres_asked){.talk = talk};
-    return !talk->apart || end_transaction(s);
+    return !talk->apart || postgres_end_transaction(s);
 }
 
 /* Each talk has its answer. */
 static void give(struct postgres_asked *asked, size_t count)
 {
+    PGresult *answer = NULL;
+
     for (size_t i = 0; i < count; i++) {
         struct store_talk *talk = asked[i].talk;
 
-        talk->part[talk->count++].answer = asked[i].answer;
+        if (!asked[i].follows)
+            answer = asked[i].answer;
+        talk->part[talk->count].answer = answer;
+        talk->part[talk->count].shared = asked[i].shared;
+        talk->part[talk->count].lent = asked[i].follows;
+        talk->count++;
     }
 }
 
@@ -331,6 +341,8 @@ static bool read_answers(struct postgres_store *s, int64_t end_ms, size_t from,
     size_t i = from;
 
     do {
+        if (s->asked[i].follows)
+            continue;
         if (!read_command(s, end_ms, &s->asked[i].answer))
             return false;
         *failed = *failed || has_failed(s->asked[i].answer);
@@ -375,14 +387,15 @@ static void drop_answers(struct postgres_store *s, size_t from, size_t count)
 enum store_result postgres_collect(struct postgres_store *s)
 {
     int64_t end_ms = steady_ms() + s->limit_ms;
+    bool sent = s->conn != NULL && postgres_steps_send(s) &&
+                postgres_end_transaction(s);
     size_t count = s->asked_count;
     size_t from = 0, next = 0;
 
-    if (s->conn == NULL || !end_transaction(s)) {
-        s->asked_count = 0;
+    s->asked_count = s->step_count = 0;
+    if (!sent)
         return STORE_AWAY;
-    }
-    s->asked_count = 0;
+    s->found_row = 0;
     for (; from < count; from = next) {
         if (read_transaction(s, end_ms, from, &next))
             continue;
@@ -403,7 +416,7 @@ enum store_result postgres_prepare(struct postgres_store *s)
     PGresult *failure;
     char name[8];
 
-    for (int i = 0; sent && i < STATEMENT_COUNT; i++) {
+    for (int i = 0; sent && i < STATEMENT_COUNT_POSTGRES; i++) {
         name_statement(name, (enum statement)i);
         sent = PQsendPrepare(s->conn, name,
                              statement_text_postgres((enum statement)i), 0,
@@ -413,7 +426,7 @@ enum store_result postgres_prepare(struct postgres_store *s)
         postgres_lose(s, PQerrorMessage(s->conn));
         return STORE_AWAY;
     }
-    for (int i = 0; i < STATEMENT_COUNT; i++) {
+    for (int i = 0; i < STATEMENT_COUNT_POSTGRES; i++) {
         PGresult *answer;
 
         if (!read_command(s, end_ms, &answer))

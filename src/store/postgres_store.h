@@ -21,14 +21,39 @@ enum {
     POSTGRES_LONG_MS = 3600 * 1000, /* for work on whole tables */
 };
 
-/* A statement's values as libpq wants them. */
+/*
+ * A statement's values as libpq wants them. Integers go as text, whose type is
+ * then the column's own; the others as the bytes that they are.
+ */
 struct postgres_values {
     const char *text[STATEMENT_VALUES_MAX];
     int lengths[STATEMENT_VALUES_MAX];
     int formats[STATEMENT_VALUES_MAX];
+    bool is_int[STATEMENT_VALUES_MAX];
+    int64_t whole[STATEMENT_VALUES_MAX]; /* before they are written as text */
     char numbers[STATEMENT_VALUES_MAX][POSTGRES_NUMBER_SIZE];
     int count;
     uint64_t print; /* of all of them and of the statement */
+};
+
+/* The values of a SESSION_STEP; numbers in the order of the network. */
+struct postgres_step {
+    uint8_t sid[STORE_SID_SIZE];
+    uint8_t shown[STORE_HASH_SIZE];
+    uint8_t next[STORE_HASH_SIZE];
+    uint8_t generation[8];
+    uint8_t now[8];
+    uint8_t max[8];
+    uint8_t idle[8];
+};
+
+enum {
+    POSTGRES_STEP_ARRAYS = 7,    /* the values of SESSION_STEPS */
+    POSTGRES_ARRAY_HEAD = 5 * 4, /* bytes before an array's first element */
+    POSTGRES_ARRAYS_SIZE =
+        POSTGRES_STEP_ARRAYS * POSTGRES_ARRAY_HEAD +
+        STORE_TALKS_MAX *
+            (POSTGRES_STEP_ARRAYS * 4 + (int)sizeof(struct postgres_step)),
 };
 
 struct postgres_store {
@@ -53,7 +78,10 @@ struct postgres_store {
     struct postgres_values values;
     PGresult *result; /* NULL before its first row is asked for */
     bool lent;        /* the result is a talk's */
+    bool shared;      /* and of other talks, too: its first column is the sid */
+    int found_row;    /* where the last one had its row in a shared one, + 1 */
     int row;          /* the one that `column` reads; -1 before the first */
+    int row_end;      /* behind the last */
     int64_t changed;
 
     struct store_talk *talk; /* whose statements these are; NULL: nobody's */
@@ -61,10 +89,37 @@ struct postgres_store {
     struct postgres_asked {
         struct store_talk *talk;
         PGresult *answer;
+        bool shared;  /* with the next, or: */
+        bool follows; /* the answer is that of the one before */
         bool last;
     } asked[STORE_TALKS_MAX];
     size_t asked_count;
+
+    /* Steps that go out together, by sid, and whose they are. */
+    struct postgres_step steps[STORE_TALKS_MAX];
+    struct store_talk *stepping[STORE_TALKS_MAX];
+    size_t step_count;
+    char arrays[POSTGRES_ARRAYS_SIZE];
 };
+
+/* ---- postgres_values.c ---- */
+
+/* Bytes are borrowed. */
+void postgres_values_set(struct postgres_values *v, enum statement which,
+                         const struct store_value_ref *values, size_t count);
+/* The integers as text; before they are sent. */
+void postgres_values_write(struct postgres_values *v);
+/* A number in the order of the network, of 1 to 8 bytes, with its sign. */
+int64_t postgres_read_number(const char *bytes, int length);
+
+/* ---- postgres_steps.c ---- */
+
+/* Keeps the talk's step for postgres_steps_send; false: send it by itself. */
+bool postgres_steps_add(struct postgres_store *s);
+/* Sends what was kept, in one transaction; false: the connection was lost. */
+bool postgres_steps_send(struct postgres_store *s);
+/* Finds the row of the values' sid in a shared result. */
+void postgres_steps_find(struct postgres_store *s);
 
 /* ---- postgres_pipeline.c: what goes out, and what comes back in time ---- */
 
@@ -80,6 +135,10 @@ enum store_result postgres_number(struct postgres_store *s, const char *sql,
                                   int64_t *out);
 /* Runs a prepared statement and waits: as postgres_await. */
 PGresult *postgres_execute(struct postgres_store *s, enum statement which);
+/* Sends a prepared statement with the values that are bound; 0: it failed. */
+int postgres_send(struct postgres_store *s, enum statement which);
+/* What is asked from here on is another transaction's; false: as below. */
+bool postgres_end_transaction(struct postgres_store *s);
 /* Sends the talk's next statement; false: the connection was lost. */
 bool postgres_ask(struct postgres_store *s, enum statement which);
 /* Waits for the answers to all that was asked. */

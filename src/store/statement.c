@@ -169,7 +169,7 @@ static const char *const texts[STATEMENT_COUNT] = {
 #define LOCKED " ORDER BY sid FOR UPDATE)"
 #define IF_CHOSEN                                                              \
     " FROM chosen WHERE session.sid = chosen.sid AND session.ended = 0"
-static const char *const postgres_texts[STATEMENT_COUNT] = {
+static const char *const postgres_texts[STATEMENT_COUNT_POSTGRES] = {
     [USER_BY_EMAIL] = "SELECT " USER_COLUMNS " FROM account"
                       " WHERE lower(email) = lower($1 COLLATE \"C\")"
                       " AND email <> ''",
@@ -189,6 +189,24 @@ static const char *const postgres_texts[STATEMENT_COUNT] = {
                      " AND substr(chain, 1, 32) = $7"
                      " AND position($8::bytea IN chain) = 0"
                      " RETURNING user_id, roles",
+    // An array for each value, in the order of the sids. As the sessions are set
+    // up (postgres_open.c) it is a loop over the arrays or over the table's key,
+    // and either locks the rows in that order. coalesce keeps another index out,
+    // which has its own.
+    [SESSION_STEPS] =
+        "UPDATE session SET used_s = n.now_s, moved_s = n.now_s, moved = 1,"
+        " generation = session.generation + 1,"
+        " chain = n.next || substr(chain, 1, 16) || substr(chain, 33, 96)"
+        " FROM unnest($1::bytea[], $2::bigint[], $3::bytea[], $4::bytea[],"
+        " $5::bigint[], $6::bigint[], $7::bigint[])"
+        " AS n (sid, generation, shown, next, now_s, max_s, idle_s)"
+        " WHERE session.sid = n.sid AND coalesce(ended, 0) = 0"
+        " AND created_s > n.max_s"
+        " AND used_s > n.idle_s AND protocol = 0"
+        " AND session.generation = n.generation"
+        " AND substr(chain, 1, 32) = n.shown"
+        " AND position(substr(n.next, 1, 16) IN chain) = 0"
+        " RETURNING session.sid, user_id, roles",
     [SESSION_MOVE] = "UPDATE session SET used_s = $1, moved_s = $1, moved = 1,"
                      " chain = $2::bytea || substr(chain, 1, 16) ||"
                      " substr(chain, 33), generation = $3"
@@ -229,7 +247,7 @@ const char *statement_text(enum statement which)
 
 const char *statement_text_postgres(enum statement which)
 {
-    assert(which < STATEMENT_COUNT);
+    assert(which < STATEMENT_COUNT_POSTGRES);
     return postgres_texts[which] != NULL ? postgres_texts[which]
                                          : statement_text(which);
 }

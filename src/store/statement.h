@@ -58,7 +58,10 @@ enum statement {
     SCHEMA_VERSION,
     AUDIT_ADD,
     AUDIT_SWEEP,
-    STATEMENT_COUNT,
+    STATEMENT_COUNT, /* that any driver knows */
+    /* PostgreSQL's alone: SESSION_STEP of many sessions. */
+    SESSION_STEPS = STATEMENT_COUNT,
+    STATEMENT_COUNT_POSTGRES,
 };
 
 /* Most values that one statement takes. */

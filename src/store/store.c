@@ -218,6 +218,7 @@ enum store_result store_collect(struct store *store)
 void store_talk_clear(struct store *store, struct store_talk *talk)
 {
     for (size_t i = 0; i < talk->count; i++)
-        store->driver->forget(talk->part[i].answer);
+        if (!talk->part[i].lent)
+            store->driver->forget(talk->part[i].answer);
     *talk = (struct store_talk){.count = 0};
 }

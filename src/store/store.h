@@ -201,7 +201,8 @@ void store_files(struct store *store,
  * transaction, so that one fsync makes them durable, each as it would be alone:
  * when one of them fails nothing was changed, and each of them is asked again,
  * apart. They are for changes that write one session's row, in the order of the
- * sids: so of two such transactions none holds what the other waits for.
+ * sids: so of two such transactions none holds what the other waits for. A driver
+ * may ask the same of many sessions at once, in a transaction of its own.
  */
 bool store_talks(const struct store *store);
 
@@ -214,6 +215,8 @@ struct store_talk {
     struct {
         uint64_t print; /* of the question, to know it again */
         void *answer;   /* the driver's */
+        bool shared;    /* it answers other talks, too */
+        bool lent;      /* and is one of theirs */
     } part[STORE_TALK_MAX];
     size_t count; /* answered, or on their way */
     size_t next;  /* of them, in this run */
@@ -224,6 +227,7 @@ struct store_talk {
 void store_listen(struct store *store, struct store_talk *talk);
 /* STORE_AWAY: what was on its way is unknown; the talks have no answer to it. */
 enum store_result store_collect(struct store *store);
+/* Together with all others that were answered meanwhile: they share answers. */
 void store_talk_clear(struct store *store, struct store_talk *talk);
 
 /* ---- Users ---- */
