@@ -62,12 +62,17 @@ static enum server_result open_keys(struct server *server, struct store *store,
     return SERVER_OK;
 }
 
-static enum server_result open_readers(struct server *server,
-                                       char why[SERVER_WHY_SIZE])
+/* Of a database that is a file: who copies its log, and who reads. */
+static enum server_result open_file(struct server *server,
+                                    struct writer_config *writer,
+                                    char why[SERVER_WHY_SIZE])
 {
-    struct store_config config = config_store(server->config, STORE_READ);
+    struct store_config config = config_store(server->config, STORE_WRITE);
     struct store_why text;
 
+    if (store_open(&writer->copying, &config, &text) != STORE_OK)
+        return say(why, text.text);
+    config.mode = STORE_READ;
     for (size_t i = 0; i < server->worker_count; i++)
         if (store_open(&server->workers[i].reader, &config, &text) != STORE_OK)
             return say(why, text.text);
@@ -159,6 +164,7 @@ static enum server_result open_threads(struct server *server,
     config->context = server;
     *out = writer_open(config); // and the stores are its own
     memset(config->stores, 0, sizeof config->stores);
+    config->copying = NULL;
     return *out != NULL ? SERVER_OK : say(why, "out of memory or threads");
 }
 
@@ -166,6 +172,7 @@ static void close_stores(const struct writer_config *config)
 {
     for (size_t i = 0; i < WRITER_THREADS_MAX; i++)
         store_close(config->stores[i]);
+    store_close(config->copying);
 }
 
 _Static_assert((int)CONFIG_CONNECTIONS_MAX <= (int)WRITER_THREADS_MAX,
@@ -189,7 +196,7 @@ static enum server_result open_connections(struct server *server,
     // signal that one of them could get would kill us.
     loop_hold_signals();
     if (!store_talks(store)) {
-        result = open_readers(server, why);
+        result = open_file(server, &writing, why);
     } else {
         result =
             open_stores(server, &writing, STORE_WRITE, count - readers, why);

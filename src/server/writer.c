@@ -8,21 +8,25 @@
 
 #include "base/assert.h"
 #include "base/point.h"
+#include "server/copier.h"
 #include "server/writer_batch.h"
 
 enum {
     QUEUE_MAX = 8192, /* writer_config.queue_max by default */
     BATCH_MAX = 512,  /* writer_config.batch_max by default */
     /*
-     * Pages of the log that were not copied yet. Copying takes some 50 ms of the
-     * disk away from the commits, the fewer times the better: so when nobody has
-     * come for a while, or when the log is so long (64 MiB) that finding a page
-     * in it gets slow. Copying beside the commits, by a thread of its own, was
-     * tried: it does not reach the end of a log that grows, and what it left
-     * took nearly as long.
+     * Pages of the log that were not copied yet. Copying takes the disk away
+     * from the commits, the fewer times the better: so when nobody has come for
+     * a while, or when the log is so long (48 MiB) that finding a page in it
+     * gets slow. Among millions of sessions each page goes elsewhere on the disk
+     * and a copy takes 0.2 s and more; then it is made beside the commits, and
+     * what they have added meanwhile, up to LOG_REST, is all that they wait for.
+     * Where they add more than is copied (128 MiB), they wait for it.
      */
     LOG_WORTH_IT = 1000,
-    LOG_LONG = 16384,
+    LOG_REST = 4096,
+    LOG_LONG = 12288,
+    LOG_LONGEST = 32768,
     IDLE_MS = 20, /* a while */
     /* An idle connection that was lost is noticed, and mended, so soon. */
     LOOK_MS = 1000,
@@ -45,6 +49,7 @@ struct hand {
 struct writer {
     struct writer_config config;
     struct hand hands[WRITER_THREADS_MAX];
+    struct copier *copier; /* NULL: the one hand copies by itself */
     size_t count;
     pthread_mutex_t lock; /* over all that follows */
     pthread_cond_t work;
@@ -150,10 +155,18 @@ static void count_batch(struct writer *w, size_t count, const struct cost *cost)
     pthread_mutex_unlock(&w->lock);
 }
 
+static void count_copy(struct writer *w, uint64_t took_us, bool beside)
+{
+    pthread_mutex_lock(&w->lock);
+    w->counts.copies++;
+    w->counts.copies_beside += beside;
+    w->counts.copy_us += took_us;
+    pthread_mutex_unlock(&w->lock);
+}
+
 /* Copies the log into the main file if so many pages of it were not yet. */
 static void copy_log(struct hand *h, int64_t worth)
 {
-    struct writer *w = h->writer;
     uint64_t begin_us;
     enum store_result result;
 
@@ -164,10 +177,48 @@ static void copy_log(struct hand *h, int64_t worth)
     // The log is whole as ever; another try when it has grown as much again.
     if (result != STORE_OK)
         h->log.copied = h->log.pages;
-    pthread_mutex_lock(&w->lock);
-    w->counts.copies++;
-    w->counts.copy_us += clock_us() - begin_us;
-    pthread_mutex_unlock(&w->lock);
+    count_copy(h->writer, clock_us() - begin_us, false);
+}
+
+/* Has a copy beside the commits ended? Then *h knows how far it came. */
+static bool hear_of_copy(struct hand *h)
+{
+    struct copier_done done;
+
+    if (h->writer->copier == NULL || !copier_take(h->writer->copier, &done))
+        return false;
+    count_copy(h->writer, done.took_us, true);
+    if (done.result != STORE_OK)
+        h->log.copied = h->log.pages;         // as above
+    else if (done.log.copied <= h->log.pages) // else it has begun anew since
+        h->log.copied = done.log.copied;
+    return true;
+}
+
+/* After a batch: beside the next ones if that can be, so that none waits. */
+static void shorten_log(struct hand *h)
+{
+    struct copier *copier = h->writer->copier;
+    bool ended;
+
+    if (copier != NULL && h->log.pages >= LOG_LONGEST)
+        copier_wait(copier);
+    ended = hear_of_copy(h);
+    if (copier == NULL || h->log.pages >= LOG_LONGEST)
+        copy_log(h, LOG_LONG);
+    else if (ended && h->log.pages - h->log.copied <= LOG_REST)
+        copy_log(h, 1);
+    else if (ended || h->log.pages - h->log.copied >= LOG_LONG)
+        copier_start(copier);
+}
+
+/* On a full disk the log's own room is left: copied, it begins anew. */
+static void make_room(struct hand *h)
+{
+    if (h->writer->copier != NULL)
+        copier_wait(h->writer->copier);
+    (void)hear_of_copy(h); // the rest is copied in any case
+    copy_log(h, 1);
 }
 
 static void note_log(struct hand *h)
@@ -191,8 +242,10 @@ static void run_batch(struct hand *h, struct change_list *batch)
     count_batch(h->writer, count, &cost);
     batch_post(batch);
     note_log(h);
-    // On a full disk the log's own room is left: copied, it begins anew.
-    copy_log(h, cost.full ? 1 : LOG_LONG);
+    if (cost.full)
+        make_room(h);
+    else
+        shorten_log(h);
 }
 
 /* ---- A connection that is lost ---- */
@@ -288,9 +341,12 @@ static void look_around(struct hand *h)
         w->counts.idle--;
         return;
     }
-    if (wait_on(w, &w->work, IDLE_MS))
-        return;
+    do
+        if (wait_on(w, &w->work, IDLE_MS))
+            return;
+    while (w->copier != NULL && copier_is_busy(w->copier));
     pthread_mutex_unlock(&w->lock);
+    (void)hear_of_copy(h); // and in any case what is left
     copy_log(h, LOG_WORTH_IT);
     pthread_mutex_lock(&w->lock);
     while (w->queue.count == 0 && !w->closing)
@@ -373,6 +429,7 @@ static void join_all(struct writer *w, size_t count)
 
 static void free_writer(struct writer *w)
 {
+    copier_close(w->copier);
     for (size_t i = 0; i < WRITER_THREADS_MAX; i++) {
         store_close(w->config.stores[i]);
         free(w->hands[i].talks);
@@ -411,6 +468,7 @@ struct writer *writer_open(const struct writer_config *config)
     if (w == NULL) {
         for (size_t i = 0; i < WRITER_THREADS_MAX; i++)
             store_close(config->stores[i]);
+        store_close(config->copying);
         return NULL;
     }
     w->config = *config;
@@ -421,6 +479,13 @@ struct writer *writer_open(const struct writer_config *config)
     assert(w->config.batch_max <= STORE_TALKS_MAX);
     init_locks(w);
     w->count = count_stores(config);
+    if (config->copying != NULL) {
+        w->copier = copier_open(config->copying);
+        if (w->copier == NULL) {
+            free_writer(w);
+            return NULL;
+        }
+    }
     for (size_t i = 0; i < w->count; i++) {
         if (start_hand(w, &w->hands[i], config->stores[i]))
             continue;

@@ -96,6 +96,9 @@ struct writer_config {
     /* One for each thread, NULL behind the last; of SQLite one, opened to
        write. The writer closes them. */
     struct store *stores[WRITER_THREADS_MAX];
+    /* Of SQLite: one more, opened to write, for copying the log beside the
+       commits (server/copier.h); NULL: between them. The writer closes it. */
+    struct store *copying;
     /* A transaction failed, or the connection, for the log; on a writer's
        thread, or on several at once. NULL: nobody. `message` is the database's,
        holds no value, and is borrowed. STORE_OK: the connection is back. */
@@ -134,7 +137,8 @@ struct writer_counts {
     uint64_t busy_us;   /* running and committing, all together */
     uint64_t commit_us; /* committing alone */
     uint64_t commit_us_max;
-    uint64_t copies; /* of the log into the main file, between commits */
+    uint64_t copies;        /* of the log into the main file */
+    uint64_t copies_beside; /* of them, while commits went on */
     uint64_t copy_us;
     size_t batch_largest;
     size_t queued;      /* now */

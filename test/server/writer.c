@@ -5,6 +5,7 @@
 #include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/bytes.h"
@@ -13,7 +14,15 @@
 #include "store/fixture.h"
 #include "store/key.h"
 
-enum { MANY = 64, THREADS = 3, ROUNDS = 40, WAIT_S = 30 };
+enum {
+    MANY = 64,
+    THREADS = 3,
+    ROUNDS = 40,
+    WAIT_S = 30,
+    FLOODS = 40,                       /* of 1,100 pages and more */
+    LOG_COPIED = 12288 * 4096,         /* bytes, as in server/writer.c */
+    LOG_BOUND = (32768 + 4096) * 4120, /* its longest, and a flood */
+};
 
 /* Collects what comes back; stands for a loop. */
 struct inbox {
@@ -140,21 +149,29 @@ static void note_failure(void *context, enum store_result result,
     k->failures += store_failed(result) && message[0] != '\0';
 }
 
-static void kit_open(struct kit *k, size_t queue_max, size_t batch_max)
+static void kit_open_as(struct kit *k, struct writer_config config,
+                        bool copying)
 {
-    struct writer_config config = {.queue_max = queue_max,
-                                   .batch_max = batch_max};
-
     memset(k, 0, sizeof *k);
     fixture_open(&k->f);
     inbox_init(&k->box);
     k->reader = fixture_connect(&k->f, STORE_READ);
     config.stores[0] = k->f.store; // the writer's from here on
+    if (copying)
+        config.copying = fixture_connect(&k->f, STORE_WRITE);
     config.failed = note_failure;
     config.context = k;
     k->f.store = NULL;
     k->writer = writer_open(&config);
     CHECK(k->writer != NULL);
+}
+
+static void kit_open(struct kit *k, size_t queue_max, size_t batch_max)
+{
+    kit_open_as(
+        k,
+        (struct writer_config){.queue_max = queue_max, .batch_max = batch_max},
+        false);
 }
 
 static void kit_close(struct kit *k)
@@ -398,12 +415,13 @@ static void full_disk(void **state)
 /* Fills more of the log than is left lying there. */
 static enum store_result run_flood(struct store *store, struct change *change)
 {
+    const struct put *p = (const struct put *)change;
     struct store_value value = {.length = sizeof value.bytes};
     enum store_result result = STORE_OK;
     char name[32];
 
-    (void)change;
-    memset(value.bytes, 'z', sizeof value.bytes);
+    // Another byte than the time before: what is there already is not written.
+    memset(value.bytes, p->name[strlen(p->name) - 1], sizeof value.bytes);
     for (int i = 0; i < 1100 && result == STORE_OK; i++) {
         (void)snprintf(name, sizeof name, "flood-%d", i);
         result = store_setting_put(store, name, &value);
@@ -432,11 +450,55 @@ static void idle_copy(void **state)
         writer_count(k.writer, &counts);
     }
     CHECK_EQ(counts.copies, 1);
+    CHECK_EQ(counts.copies_beside, 0);
     CASE("commits go on after it");
     fill(&put, &k.box, 2);
     change_list_add(&list, &put.change);
     CHECK(writer_submit(k.writer, &list));
     CHECK(wait_for(&k.box, 2));
+    CHECK(is_there(k.reader, &put));
+    kit_close(&k);
+}
+
+static int64_t log_bytes(const struct kit *k)
+{
+    char path[128];
+    struct stat info;
+
+    (void)snprintf(path, sizeof path, "%s-wal", k->f.path);
+    return stat(path, &info) == 0 ? (int64_t)info.st_size : 0;
+}
+
+/* Among millions of sessions a copy takes longer than anybody should wait. */
+static void copy_beside(void **state)
+{
+    struct change_list list = {.first = NULL};
+    struct writer_counts counts;
+    int64_t longest = 0;
+    struct put put;
+    struct kit k;
+
+    (void)state;
+    kit_open_as(&k, (struct writer_config){.queue_max = 0}, true);
+    for (int i = 0; i < FLOODS; i++) {
+        fill(&put, &k.box, i)->change.run = run_flood;
+        change_list_add(&list, &put.change);
+        CHECK(writer_submit(k.writer, &list));
+        CHECK(wait_for(&k.box, (size_t)i + 1));
+        CHECK_EQ(put.change.result, STORE_OK);
+        if (log_bytes(&k) > longest)
+            longest = log_bytes(&k);
+    }
+    writer_count(k.writer, &counts);
+    CASE("a long log is copied while commits go on");
+    CHECK(counts.copies_beside >= 1);
+    CASE("and begins anew: it is never much longer than where they would wait");
+    CHECK(longest >= LOG_COPIED && longest < LOG_BOUND);
+    CASE("what came meanwhile is there");
+    fill(&put, &k.box, FLOODS);
+    change_list_add(&list, &put.change);
+    CHECK(writer_submit(k.writer, &list));
+    CHECK(wait_for(&k.box, FLOODS + 1));
     CHECK(is_there(k.reader, &put));
     kit_close(&k);
 }
@@ -527,7 +589,8 @@ int main(void)
         cmocka_unit_test(lists),         cmocka_unit_test(batch),
         cmocka_unit_test(back_pressure), cmocka_unit_test(failed_commit),
         cmocka_unit_test(full_disk),     cmocka_unit_test(idle_copy),
-        cmocka_unit_test(closing),       cmocka_unit_test(many_loops),
+        cmocka_unit_test(copy_beside),   cmocka_unit_test(closing),
+        cmocka_unit_test(many_loops),
     };
 
     disk_install();
