@@ -5,13 +5,14 @@
  *
  * usage: bare_refresh FOLDER SESSIONS
  *
- * Serves POST /api/session/refresh for sessions 0 .. SESSIONS-1 of chain.h, and
+ * Serves POST /api/session/refresh for sessions 0 .. SESSIONS-1 of chain.h, with
+ * SESSIONS 0 for those that fill.c has written into FOLDER/bare.db, and
  * the key at /.well-known/jwks.json; any other request is answered 404. Says
  * "listening on PORT", and ends when killed.
  *
- * Schema, UPDATE and settings are stayd's own. So is when the log is copied into
- * the main file: between commits, when it has grown by 16,384 pages, or by 1,000
- * and nobody has come for 20 ms.
+ * Schema, UPDATE and settings are stayd's own. The log is copied into the main
+ * file between commits, when it has grown by 16,384 pages, or by 1,000 and nobody
+ * has come for 20 ms; stayd does that beside them.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -39,9 +40,8 @@ enum {
     BUFFER_SIZE = 8192,
     TOKENS = 64,
     TURN_MAX = 256,
-    /* As in server/writer.c. */
     LOG_LONG = 16384,
-    LOG_WORTH_IT = 1000,
+    LOG_WORTH_IT = 1000, /* as in server/writer.c, and so is this: */
     IDLE_MS = 20,
     DAY_S = 86400,
 };

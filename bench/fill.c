@@ -1,6 +1,7 @@
 /*
  * Many sessions, as a database has them after years: full chains, labels, user
- * agents, addresses, in random order of their keys, five to a user.
+ * agents, addresses, in random order of their keys, five to a user. COUNT is a
+ * power of ten, or five of one.
  *
  * usage: fill sqlite FILE COUNT     into a database that stayd has made
  *        fill copy COUNT            for COPY session (COLUMNS) FROM STDIN
@@ -29,6 +30,7 @@ enum {
     SESSIONS_OF_A_USER = 5,
     AGE_S = 86400, /* since when they were last used */
     HEX_SIZE = 2 * STORE_CHAIN_SIZE + 1,
+    SCATTER = 61803399, /* odd, and no multiple of 5, as COUNT's factors are */
 };
 
 static const char agent[] =
@@ -48,6 +50,15 @@ static void fail(const char *what)
 {
     (void)fprintf(stderr, "fill: %s\n", what);
     exit(1);
+}
+
+/*
+ * The number of the session that is written as number i: sessions that a load
+ * moves one after the other are not to lie side by side on the disk.
+ */
+static unsigned scatter(unsigned i, unsigned count)
+{
+    return (unsigned)((unsigned long long)i * SCATTER % count);
 }
 
 static void make_session(unsigned number, struct session *out)
@@ -101,7 +112,7 @@ static void fill_sqlite(const char *path, unsigned count)
     if (sqlite3_prepare_v2(db, sql, -1, &q, NULL) != SQLITE_OK)
         fail(sqlite3_errmsg(db));
     for (unsigned i = 0; i < count; i++) {
-        make_session(i, &session);
+        make_session(scatter(i, count), &session);
         insert(db, q, &session);
     }
     run_sql(db, "COMMIT");
@@ -119,7 +130,7 @@ static void fill_copy(unsigned count)
     char chain[HEX_SIZE];
 
     for (unsigned i = 0; i < count; i++) {
-        make_session(i, &s);
+        make_session(scatter(i, count), &s);
         (void)sodium_bin2hex(sid, sizeof sid, s.sid, sizeof s.sid);
         (void)sodium_bin2hex(chain, sizeof chain, s.chain, sizeof s.chain);
         if (printf("\\\\x%s\t%lld\t0\t0\t0\t0\t%lld\t%lld\t1\t%lld\t0\t\\\\x%s"

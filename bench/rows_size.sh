@@ -25,6 +25,19 @@ serve_sqlite() {
     echo "$port" >"$work/sqlite.$1.port"
 }
 
+# The same without anything around it: what SQLite costs, however many there are.
+serve_bare() {
+    mkdir "$work/bare-$1.d" || exit 1
+    start "bare-empty-$1" "$programs/bench/bench_bare_refresh" \
+        "$work/bare-$1.d" 0
+    stop "$pid"
+    "$programs/bench/bench_fill" sqlite "$work/bare-$1.d/bare.db" "$1" ||
+        die "cannot fill $work/bare-$1.d/bare.db"
+    start "bare-$1" "$programs/bench/bench_bare_refresh" "$work/bare-$1.d" 0
+    echo "$pid" >"$work/bare.$1.pid"
+    echo "$port" >"$work/bare.$1.port"
+}
+
 serve_postgres() {
     add_database "many_$1"
     start_stayd_on "postgres-$1" "$url" "$work/many-$1.key"
@@ -70,11 +83,35 @@ rows_of() {
     stop "$(cat "$work/$kind.$small.pid")"
 }
 
+# bound_of SMALL LARGE...: the ratios that SQLite itself allows, with the same
+# UPDATE, of as many at once, as durable.
+bound_of() {
+    for count in "$@"; do
+        serve_bare "$count"
+        : >"$work/bare.$count"
+    done
+    for pair in $(seq "$PAIRS"); do
+        for count in "$@"; do refresh_many bare "$count" "$pair"; done
+    done
+    small=$1
+    for count in "$@"; do
+        stop "$(cat "$work/bare.$count.pid")"
+        [ "$count" != "$small" ] || continue
+        r=$(ratio "$work/bare.$count" "$work/bare.$small" \
+            'a["rate"] / b["rate"]')
+        add "the same of bare SQLite, $count beside $small" \
+            "$(of "$work/bare.$count" rate)" "$(of "$work/bare.$small" rate)" \
+            "$(calc "$r")" - -
+    done
+}
+
 row_size() {
     counts='1000 100000'
     [ -z "$FULL" ] || counts="$counts 5000000"
     # shellcheck disable=SC2086 # the counts are words
     rows_of sqlite $counts
+    # shellcheck disable=SC2086
+    bound_of $counts
     start_postgres || { skip size 'no PostgreSQL'; return; }
     # shellcheck disable=SC2086
     rows_of postgres $counts
