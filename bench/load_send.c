@@ -24,11 +24,25 @@ static void send_refresh(struct connection *c)
     talk_post(&c->talk, "/api/session/refresh", body);
 }
 
-/* The next session of all; none is in two requests at once, being so many. */
+static bool is_in_work(const struct load *load, const struct chain *chain)
+{
+    for (unsigned i = 0; i < load->count; i++)
+        if (load->connections[i].chain == chain)
+            return true;
+    return false;
+}
+
+/*
+ * The next session of all that is in no other request: one answer may be late,
+ * and there are more of them than of connections.
+ */
 static struct chain *next_spread(struct load *load)
 {
-    size_t i = load->spread_next++ % load->spread_count;
+    size_t i;
 
+    do
+        i = load->spread_next++ % load->spread_count;
+    while (is_in_work(load, &load->spread[i]));
     if (i == load->spread_ready) {
         chain_init(&load->spread[i],
                    load->spread_first + (unsigned)i * load->spread_step);
@@ -49,6 +63,7 @@ void load_send(struct load *load, struct connection *c)
 {
     switch (load->mode) {
     case SPREAD:
+        c->chain = NULL;
         c->chain = next_spread(load);
         send_refresh(c);
         return;
