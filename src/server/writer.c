@@ -362,16 +362,12 @@ static void look_around(struct hand *h)
 static struct change_list take_share(struct writer *w)
 {
     size_t max = (w->queue.count + w->counts.idle) / (w->counts.idle + 1);
-    struct change_list batch;
 
     if (max < SHARE_MIN)
         max = SHARE_MIN;
     if (max > w->config.batch_max)
         max = w->config.batch_max;
-    batch = batch_take(&w->queue, max);
-    if (w->queue.count > 0 && w->counts.idle > 0)
-        pthread_cond_signal(&w->work);
-    return batch;
+    return batch_take(&w->queue, max);
 }
 
 static void *work(void *context)
@@ -382,6 +378,7 @@ static void *work(void *context)
     pthread_mutex_lock(&w->lock);
     while (w->queue.count > 0 || !w->closing) {
         struct change_list batch;
+        bool more;
 
         look_around(h);
         if (h->talks != NULL && !mend(h))
@@ -389,7 +386,10 @@ static void *work(void *context)
         batch = take_share(w);
         if (batch.count == 0)
             continue;
+        more = w->queue.count > 0 && w->counts.idle > 0;
         pthread_mutex_unlock(&w->lock);
+        if (more) // who is woken under the lock waits for it at once
+            pthread_cond_signal(&w->work);
         run_batch(h, &batch);
         pthread_mutex_lock(&w->lock);
     }
@@ -517,9 +517,9 @@ bool writer_submit(struct writer *writer, struct change_list *list)
         writer->counts.refused += list->count;
     else
         batch_append(&writer->queue, list);
+    pthread_mutex_unlock(&writer->lock);
     if (taken)
         pthread_cond_signal(&writer->work);
-    pthread_mutex_unlock(&writer->lock);
     return taken;
 }
 
