@@ -123,7 +123,7 @@ grep -q 'cc app.c $(pkg-config --cflags --libs stay)' "$root/README.md" ||
 grep -q "filebase: 'stay'" "$root/meson.build" || fail "no stay.pc"
 
 row "the README's make targets are the Makefile's"
-got=$(grep -o '^make [a-z]*\|`make [a-z]*`' "$root/README.md" |
+got=$(grep -o '^make [a-z-]*\|`make [a-z-]*`' "$root/README.md" |
     tr -d '`' | sed -e 's/^make //' | sort -u |
     while read -r target; do
         grep -q "^$target:" "$root/Makefile" || echo "$target"

@@ -1,5 +1,5 @@
 // The session and a page's work, as Vue likes them.
-import { ref, shallowRef } from 'vue'
+import { computed, ref, shallowRef } from 'vue'
 import type { Ref } from 'vue'
 import { useStay } from '@stay/web/vue'
 import type { UsedStay } from '@stay/web/vue'
@@ -16,7 +16,7 @@ export function useSession(): Session {
 }
 
 export interface Task {
-  busy: Ref<boolean>
+  busy: Readonly<Ref<boolean>>
   failure: Ref<Failure | undefined>
   /** True where it went well; otherwise `failure` says why not. */
   run(work: () => Promise<void>): Promise<boolean>
@@ -24,27 +24,38 @@ export interface Task {
   wrong(field: string): string[]
 }
 
-/** One thing at a time that may fail, and says so next to what it concerns. */
-export function useTask(): Task {
-  const busy = ref(false)
+/**
+ * One thing at a time that may fail, and says so next to what it concerns. What
+ * comes meanwhile is nothing (a form that is sent twice), or waits its turn.
+ */
+export function useTask({ queues = false } = {}): Task {
+  const under = ref(0)
   const failure = shallowRef<Failure>()
+  let last: Promise<unknown> = Promise.resolve()
+
+  async function one(work: () => Promise<void>): Promise<boolean> {
+    failure.value = undefined
+    try {
+      await work()
+      return true
+    } catch (error) {
+      failure.value = failureOf(error)
+      return false
+    } finally {
+      under.value -= 1
+    }
+  }
+
   return {
-    busy,
+    busy: computed(() => under.value > 0),
     failure,
     wrong: (field) => failure.value?.fields[field] ?? [],
     async run(work) {
-      if (busy.value) return false
-      busy.value = true
-      failure.value = undefined
-      try {
-        await work()
-        return true
-      } catch (error) {
-        failure.value = failureOf(error)
-        return false
-      } finally {
-        busy.value = false
-      }
+      if (under.value > 0 && !queues) return false
+      under.value += 1
+      const turn = last.then(() => one(work))
+      last = turn
+      return turn
     }
   }
 }

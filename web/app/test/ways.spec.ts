@@ -89,6 +89,30 @@ test('todos are kept: added, ticked, deleted, and so after a reload', async ({ p
   await expect(page.getByRole('checkbox')).toHaveCount(1)
 })
 
+test('ticks that come faster than the answers are none lost', async ({ page }) => {
+  await register(page)
+  await page.goto('/todos')
+  await page.getByLabel('What is to be done?').fill('one')
+  await page.keyboard.press('Enter')
+  const box = page.getByRole('checkbox', { name: 'one' })
+  await box.waitFor()
+  let free = (): void => {}
+  const held = new Promise<void>((resolve) => { free = resolve })
+  const methods: string[] = []
+  await page.route('**/api/todos/*', async (route) => {
+    methods.push(route.request().method())
+    await held
+    await route.continue()
+  })
+  await box.check()
+  await box.uncheck()
+  await box.check()
+  await page.getByRole('button', { name: 'Delete: one' }).click()
+  free()
+  await expect(page.getByText('Nothing to do')).toBeVisible()
+  expect(methods).toEqual(['PATCH', 'PATCH', 'PATCH', 'DELETE'])
+})
+
 test('an account’s life: address and password changed, then deleted', async ({ page }) => {
   const name = await register(page)
   await page.goto('/profile')
