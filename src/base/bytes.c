@@ -83,6 +83,16 @@ struct span span_tail(struct span a, size_t count)
     return (struct span){a.text + count, a.length - count};
 }
 
+struct span span_trim(struct span a)
+{
+    while (a.length > 0 && (a.text[0] == ' ' || a.text[0] == '\t'))
+        a = (struct span){a.text + 1, a.length - 1};
+    while (a.length > 0 &&
+           (a.text[a.length - 1] == ' ' || a.text[a.length - 1] == '\t'))
+        a.length--;
+    return a;
+}
+
 bool bytes_equal_secret(const void *a, const void *b, size_t size)
 {
     const volatile uint8_t *x = a;

@@ -50,6 +50,9 @@ size_t span_find(struct span a, char byte);
 struct span span_head(struct span a, size_t count);
 struct span span_tail(struct span a, size_t count);
 
+/* Without the spaces and tabs at both ends: OWS of RFC 9110. */
+struct span span_trim(struct span a);
+
 /*
  * For secrets: takes as long for equal bytes as for different ones. Only the
  * lengths, which are public, may be told by time.

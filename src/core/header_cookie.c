@@ -3,22 +3,12 @@
  */
 #include "core/header.h"
 
-static struct span trim(struct span text)
-{
-    while (text.length > 0 && (text.text[0] == ' ' || text.text[0] == '\t'))
-        text = span_tail(text, 1);
-    while (text.length > 0 && (text.text[text.length - 1] == ' ' ||
-                               text.text[text.length - 1] == '\t'))
-        text.length--;
-    return text;
-}
-
 /* A Max-Age of 0 or less: the cookie is taken away, whatever its value. */
 static bool is_deletion(struct span attributes)
 {
     while (attributes.length > 0) {
         size_t end = span_find(attributes, ';');
-        struct span one = trim(span_head(attributes, end));
+        struct span one = span_trim(span_head(attributes, end));
         size_t equals = span_find(one, '=');
         struct span value = span_tail(one, equals + 1);
 
@@ -35,10 +25,10 @@ static struct span cookie_value(struct span line, struct span name)
     size_t end = span_find(line, ';');
     struct span pair = span_head(line, end);
     size_t equals = span_find(pair, '=');
-    struct span value = trim(span_tail(pair, equals + 1));
+    struct span value = span_trim(span_tail(pair, equals + 1));
 
     if (equals == pair.length ||
-        !span_equal(trim(span_head(pair, equals)), name))
+        !span_equal(span_trim(span_head(pair, equals)), name))
         return (struct span){NULL, 0};
     if (is_deletion(span_tail(line, end + 1)))
         return (struct span){NULL, 0};

@@ -97,16 +97,6 @@ bool client_trusts(const struct client_trust *trust,
 
 /* ---- What the hops say ---- */
 
-static struct span trim(struct span text)
-{
-    while (text.length > 0 && (text.text[0] == ' ' || text.text[0] == '\t'))
-        text = span_tail(text, 1);
-    while (text.length > 0 && (text.text[text.length - 1] == ' ' ||
-                               text.text[text.length - 1] == '\t'))
-        text.length--;
-    return text;
-}
-
 /* "192.0.2.1", "192.0.2.1:8080", "2001:db8::1" or "[2001:db8::1]:8080". */
 static bool parse_hop(struct span text, struct http_peer *out)
 {
@@ -141,7 +131,7 @@ static bool take_last(struct span *list, struct span *out)
         return false;
     while (start > 0 && list->text[start - 1] != ',')
         start--;
-    *out = trim(span_tail(*list, start));
+    *out = span_trim(span_tail(*list, start));
     *list = start > 0 ? span_head(*list, start - 1) : (struct span){NULL, 0};
     return true;
 }

@@ -74,22 +74,13 @@ static enum http_result read_type(struct reading *r, struct span value)
     return HTTP_OK;
 }
 
-static struct span trim(struct span text)
-{
-    while (text.length > 0 && (text.text[0] == ' ' || text.text[0] == '\t'))
-        text = (struct span){text.text + 1, text.length - 1};
-    while (text.length > 0 && (text.text[text.length - 1] == ' ' ||
-                               text.text[text.length - 1] == '\t'))
-        text.length--;
-    return text;
-}
-
 static enum http_result read_connection(struct reading *r, struct span value)
 {
     while (value.length > 0) {
         size_t comma = span_find(value, ',');
 
-        if (span_equal_nocase(trim(span_head(value, comma)), SPAN("close")))
+        if (span_equal_nocase(span_trim(span_head(value, comma)),
+                              SPAN("close")))
             r->out->keep_alive = false;
         value = span_tail(value, comma + 1);
     }
@@ -289,7 +280,7 @@ static enum http_result take_header(struct reading *r)
     line.name = take_run(r, HTTP_CHAR_TOKEN);
     if (line.name.length == 0 || !take_text(r, SPAN(":")))
         return HTTP_BAD_REQUEST;
-    line.value = trim(take(r, http_chars_value_run(r->rest)));
+    line.value = span_trim(take(r, http_chars_value_run(r->rest)));
     if (!take_text(r, line_end))
         return HTTP_BAD_REQUEST;
     if (r->out->header_count == HTTP_HEADER_LIMIT)

@@ -3,16 +3,6 @@
  */
 #include "server/web.h"
 
-static struct span trim(struct span text)
-{
-    while (text.length > 0 && (text.text[0] == ' ' || text.text[0] == '\t'))
-        text = span_tail(text, 1);
-    while (text.length > 0 && (text.text[text.length - 1] == ' ' ||
-                               text.text[text.length - 1] == '\t'))
-        text.length--;
-    return text;
-}
-
 /* The text before the next `byte`, which is taken off with it. */
 static struct span take(struct span *rest, char byte)
 {
@@ -20,7 +10,7 @@ static struct span take(struct span *rest, char byte)
     struct span one = span_head(*rest, end);
 
     *rest = span_tail(*rest, end + 1);
-    return trim(one);
+    return span_trim(one);
 }
 
 /* "0", "0.", "0.000" (RFC 9110, section 12.4.2). */

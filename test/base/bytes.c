@@ -74,6 +74,28 @@ static void cuts(void **state)
     CHECK_EQ(span_tail((struct span){NULL, 0}, 1).length, 0);
 }
 
+static const struct {
+    const char *name, *text, *want;
+} trim_cases[] = {
+    {"nothing to take off",       "a b",      "a b"   },
+    {"spaces and tabs, in front", " \ta",     "a"     },
+    {"and behind",                "a\t ",     "a"     },
+    {"and inside, which stay",    " a \t b ", "a \t b"},
+    {"nothing but them",          " \t ",     ""      },
+    {"no line end",               "a\r",      "a\r"   },
+    {"the empty text",            "",         ""      },
+};
+
+static void trims(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(trim_cases); i++) {
+        CASE(trim_cases[i].name);
+        CHECK(span_is(span_trim(span_of(trim_cases[i].text)),
+                      trim_cases[i].want));
+    }
+}
+
 static void finding(void **state)
 {
     (void)state;
@@ -170,9 +192,10 @@ static void integers(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pairs),   cmocka_unit_test(cuts),
-        cmocka_unit_test(finding), cmocka_unit_test(secrets),
-        cmocka_unit_test(wiping),  cmocka_unit_test(integers),
+        cmocka_unit_test(pairs),    cmocka_unit_test(cuts),
+        cmocka_unit_test(trims),    cmocka_unit_test(finding),
+        cmocka_unit_test(secrets),  cmocka_unit_test(wiping),
+        cmocka_unit_test(integers),
     };
 
     return check_run("base/bytes", tests);
