@@ -1,5 +1,5 @@
 // @stay/web: a signed-in session that does not die by accident.
-import { State } from '#core/constants'
+import { Fact, State } from '#core/constants'
 import { changeUser, signIn, signOut, signUp } from './account'
 import type { Snapshot, Stay, StayOptions, StayState } from './api'
 import { stayAdapter } from './axios'
@@ -43,6 +43,10 @@ function same(a: Snapshot, b: Snapshot): boolean {
 }
 
 async function endEverywhere(host: Host, stay: Stay): Promise<void> {
+  await host.opening
+  if (!host.has(Fact.IS_COMMITTED)) {
+    throw new StayError('STAY_BAD_CONFIG', 'config', `The dialect '${host.dialect}' has no list of sessions: nobody was signed out. signOut() ends this one.`)
+  }
   const response = await stay.fetch(`${host.base.replace(/\/+$/, '')}/sessions`, { method: 'DELETE', credentials: host.cookie ? 'include' : 'same-origin' })
   if (!response.ok) {
     throw new StayError('STAY_TRY_LATER', 'unavailable', 'The server did not end the other sessions.', response.status)

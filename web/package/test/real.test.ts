@@ -153,6 +153,12 @@ describe.skipIf(missing)('committed rotation', () => {
     expect(one.state).toBe('ended')
   })
 
+  test('everywhere, in a dialect without a list of sessions: told in words, and still signed in', async () => {
+    const stay = await ada('express')
+    expect(await refusal(stay.signOut({ everywhere: true }))).toMatchObject({ code: 'STAY_BAD_CONFIG', reason: 'config' })
+    expect(stay.signedIn).toBe(true)
+  })
+
   test('a copy of the storage, used elsewhere after the owner moved on: found out, and ended', async () => {
     const storage = new Memory()
     const owner = await ada('stay', { storage })
