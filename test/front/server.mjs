@@ -46,6 +46,56 @@ export function send(url, { method = 'GET', headers = {}, json, text: plain,
     });
 }
 
+/** --refresh-soft where each refresh is to move its session on. */
+export const SOFT_S = 1;
+
+/**
+ * When the access tokens of a server end (it must be one of --demo): all of
+ * them, and at the moment when every row that is on it waits for that. So none
+ * ends while a row needs it, however slow the machine is.
+ */
+class Expiry {
+    constructor(server) {
+        Object.assign(this, { server, rows: 0, waiting: [] });
+    }
+
+    enter() {
+        this.rows++;
+    }
+
+    leave() {
+        this.rows--;
+        this.wake();
+    }
+
+    /** Resolves when the tokens have ended. */
+    next() {
+        return new Promise((resolve, reject) => {
+            this.waiting.push({ resolve, reject });
+            this.wake();
+        });
+    }
+
+    wake() {
+        if (this.waiting.length === 0 || this.waiting.length < this.rows)
+            return;
+        const waiting = this.waiting.splice(0);
+        this.end().then(() => waiting.forEach((one) => one.resolve()),
+            (error) => waiting.forEach((one) => one.reject(error)));
+    }
+
+    async end() {
+        // What moved a session just now is to be no reason to keep it there.
+        await new Promise((resolve) => {
+            setTimeout(resolve, SOFT_S * 1000 + 100);
+        });
+        const reply = await send(`${this.server.url}/demo/expire`,
+            { method: 'POST' });
+        if (reply.status !== 204)
+            throw new Error(`/demo/expire: ${reply.status} ${reply.text}`);
+    }
+}
+
 /**
  * Starts one with these options; it listens when this resolves. With a
  * `shared` folder it is another on that one's database.
@@ -57,6 +107,7 @@ export async function startServer(options = [], shared = undefined) {
         database, '--log-level', 'error', ...options],
         { stdio: ['ignore', 'pipe', 'pipe'] });
     const server = { folder, database, said: '', errors: '', url: undefined };
+    server.expiry = new Expiry(server);
     let over;
 
     child.stdout.on('data', (text) => { server.said += text; });

@@ -73,7 +73,7 @@ const controls = {
 };
 
 function tellFailing(story, { wrong, spoil, server, fails }, servers) {
-    const usual = story.brief ? 'brief' : 'usual';
+    const usual = story.on ?? 'usual';
     const place = { client: express, axios, mount: '/d/express',
         server: servers[server ?? usual], refreshMax: servers.refreshMax };
 
@@ -120,7 +120,8 @@ async function unasked(visit) {
 export async function tellControl({ servers, start }) {
     const file = writeLooping(servers.usual.folder);
     const looping = await start(['--dialect', file, '--dialect', 'stay',
-        '--access-ttl', '1s', '--refresh-max', `${servers.refreshMax}s`]);
+        '--access-ttl', `${servers.refreshMax}s`,
+        '--refresh-max', `${servers.refreshMax}s`]);
     const closed = await start(['--origin', 'https://elsewhere.example']);
     const place = { client: express, axios, refreshMax: servers.refreshMax };
 

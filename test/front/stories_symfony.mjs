@@ -13,7 +13,7 @@ async function toldSo(visit) {
 }
 
 export async function tellSymfony({ start }) {
-    const server = await start(['--no-hide-users', '--access-ttl', '2s']);
+    const server = await start(['--demo', '--no-hide-users']);
 
     for (const axios of Object.keys(axioses))
         for (const mount of ['', '/d/symfony']) {

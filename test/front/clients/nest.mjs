@@ -56,8 +56,8 @@ function createIntercepted({ own, axios, store, root }) {
     return own;
 }
 
-function createGuard(axios, store, storage, root) {
-    const isAlive = () => Date.now() < store.state.tokenExp * 1000;
+function createGuard({ axios, store, storage, root, now }) {
+    const isAlive = () => now() < store.state.tokenExp * 1000;
 
     return async () => {
         const access = storage.getItem('access_token');
@@ -78,12 +78,12 @@ function createGuard(axios, store, storage, root) {
     };
 }
 
-function create({ axios: shared, root, storage, router }) {
+function create({ axios: shared, root, storage, router, now }) {
     const axios = shared.create(); // bare
     const store = createUserStore(storage);
     const api = createIntercepted({ own: shared.create({}), axios, store,
         root });
-    const guard = createGuard(axios, store, storage, root);
+    const guard = createGuard({ axios, store, storage, root, now });
 
     return {
         async signIn(username, password) {

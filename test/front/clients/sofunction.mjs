@@ -67,8 +67,8 @@ function createRenew({ api, axios, root, store, through }) {
     };
 }
 
-/** One refresh at a time; again when three fifths of what the token has left
-    are gone. After a failure it rests: the next 401 asks again. */
+/** One refresh at a time; again when a tenth of what the token has left is
+    gone. After a failure it rests: the next 401 asks again. */
 function createTimer(renewOnce, store) {
     const timer = { flight: undefined, clock: undefined, closed: false };
 
@@ -85,7 +85,7 @@ function createTimer(renewOnce, store) {
             return;
         const { exp } = readClaims(store.state.accessToken);
         timer.clock = setTimeout(() => timer.renew().catch(() => {}),
-            (exp * 1000 - Date.now()) * 0.6);
+            (exp * 1000 - Date.now()) * 0.1);
     };
     timer.close = () => {
         timer.closed = true;
