@@ -89,6 +89,32 @@ test('todos are kept: added, ticked, deleted, and so after a reload', async ({ p
   await expect(page.getByRole('checkbox')).toHaveCount(1)
 })
 
+test('a todo that is added before the list is there is not lost to it', async ({ page }) => {
+  await register(page)
+  let free = (): void => {}
+  const held = new Promise<void>((resolve) => { free = resolve })
+  const order: string[] = []
+  await page.route('**/api/todos', async (route) => {
+    const listing = route.request().method() === 'GET'
+    if (!listing) order.push('added')
+    const response = await route.fetch()
+    if (listing) {
+      await held
+      order.push('listed')
+    }
+    await route.fulfill({ response })
+  })
+  await page.goto('/todos')
+  await page.getByLabel('What is to be done?').fill('one')
+  await page.keyboard.press('Enter')
+  // Answered after what that key has sent, had it sent anything.
+  await page.evaluate(async () => { await fetch('/livez') })
+  free()
+  await expect(page.getByText('1 todo, 1 open')).toBeVisible()
+  await expect(page.getByRole('checkbox', { name: 'one' })).toBeVisible()
+  expect(order).toEqual(['listed', 'added'])
+})
+
 test('ticks that come faster than the answers are none lost', async ({ page }) => {
   await register(page)
   await page.goto('/todos')
