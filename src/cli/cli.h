@@ -23,11 +23,14 @@ enum {
     EXIT_ANSWER = 5, /* the resource answered 4xx or 5xx */
 };
 
+#define CLI_SESSION "default" /* of --session, unless said */
+
 enum { CLI_LINE_SIZE = 1024 }; /* a name or a password, its NUL included */
 
 struct cli {
     const char *session; /* --session NAME; "default" unless said */
     bool json;           /* --json: one object on standard output */
+    bool signing_in;     /* no session is at stake: other advice on failure */
     char **arguments;    /* of the command, its name first */
     int count;
 };
@@ -46,6 +49,20 @@ int cli_logout(struct cli *cli);
 int cli_options(struct cli *cli, const char *usage);
 
 /*
+ * Says what is wrong with the option that getopt_long answered with `c`, ':' or
+ * '?', of `arguments` (behind the command that cli has by now, if any), without
+ * its value, which may be a secret. Returns EXIT_USAGE.
+ */
+int cli_bad_option(const struct cli *cli, char **arguments, int c);
+
+/*
+ * Reads a number from `text`, `min` to `max`, in decimal digits alone. False
+ * after a line that says what `option` takes.
+ */
+bool cli_number(const char *option, const char *text, long min, long max,
+                long *out);
+
+/*
  * Opens the session with `config` (its session name is set here). On failure
  * says why and what to do, and *code is what to exit with.
  */
@@ -53,7 +70,7 @@ struct stay *cli_open(const struct cli *cli, struct stay_config *config,
                       int *code);
 
 /* Says how a call on `stay` failed and what to do; the exit code for it. */
-int cli_fail(struct stay *stay, enum stay_result result);
+int cli_fail(const struct cli *cli, struct stay *stay, enum stay_result result);
 
 /* A sentence on standard error after "stay: "; returns `code`. */
 int cli_say(int code, const char *format, ...)

@@ -82,12 +82,14 @@ static int read_options(struct cli *cli, struct login *login)
     };
     int c;
 
-    while ((c = getopt_long(cli->count, cli->arguments, "", names, NULL)) !=
+    while ((c = getopt_long(cli->count, cli->arguments, ":", names, NULL)) !=
            -1) {
         if (c == 'j')
             cli->json = true;
         else if (c == 'h')
             return (void)fputs(usage, stdout), EXIT_DONE;
+        else if (c == '?' || c == ':')
+            return cli_bad_option(cli, cli->arguments, c);
         else if (!take_option(login, c))
             return EXIT_USAGE;
     }
@@ -148,10 +150,11 @@ int cli_login(struct cli *cli)
 
     if (code >= 0)
         return code;
+    cli->signing_in = true;
     // The URL and dialect are judged before a password is asked for.
     stay = cli_open(cli, &login.config, &code);
     if (stay == NULL)
-        return code == EXIT_FAILED ? EXIT_USAGE : code;
+        return code;
     if (!complete(&login)) {
         stay_close(stay);
         return EXIT_USAGE;
@@ -164,7 +167,7 @@ int cli_login(struct cli *cli)
     if (result == STAY_OK)
         print_done(cli, stay);
     else
-        code = cli_fail(stay, result);
+        code = cli_fail(cli, stay, result);
     stay_close(stay);
     return code;
 }

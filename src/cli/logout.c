@@ -24,7 +24,7 @@ int cli_logout(struct cli *cli)
         code = cli_say(EXIT_LATER, "signed out here, but the server could not "
                                    "be told; run stay logout again");
     else
-        code = cli_fail(stay, result);
+        code = cli_fail(cli, stay, result);
     stay_close(stay);
     return code;
 }

@@ -68,7 +68,7 @@ static int read_options(int argc, char **argv, struct cli *cli)
     };
     int c;
 
-    while ((c = getopt_long(argc, argv, "+h", names, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "+:h", names, NULL)) != -1) {
         switch (c) {
         case 's':
             cli->session = optarg;
@@ -83,7 +83,7 @@ static int read_options(int argc, char **argv, struct cli *cli)
             printf("stay %s\n", STAY_VERSION);
             return EXIT_DONE;
         default:
-            return EXIT_USAGE; // getopt has said which
+            return cli_bad_option(cli, argv, c);
         }
     }
     cli->arguments = argv + optind;
@@ -118,7 +118,7 @@ static int end_output(int code)
 
 int main(int argc, char **argv)
 {
-    struct cli cli = {.session = "default"};
+    struct cli cli = {.session = CLI_SESSION};
     const struct command *command;
     int code;
 
@@ -129,6 +129,7 @@ int main(int argc, char **argv)
     // Tokens and passwords pass through this process: no core dump of it.
     (void)prctl(PR_SET_DUMPABLE, 0);
     (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    opterr = 0; // cli_bad_option says it
     code = read_options(argc, argv, &cli);
     if (code >= 0)
         return end_output(code);

@@ -130,7 +130,7 @@ int cli_status(struct cli *cli)
         return code;
     result = stay_status(stay, &status);
     if (result != STAY_OK)
-        code = cli_fail(stay, result);
+        code = cli_fail(cli, stay, result);
     else if (cli->json)
         print_json(&status);
     else

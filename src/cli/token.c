@@ -1,6 +1,5 @@
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "cli/cli.h"
 
@@ -21,25 +20,21 @@ static int read_options(struct cli *cli, int64_t *min_ms)
     };
     int c;
 
-    while ((c = getopt_long(cli->count, cli->arguments, "", names, NULL)) !=
+    while ((c = getopt_long(cli->count, cli->arguments, ":", names, NULL)) !=
            -1) {
-        char *end = NULL;
-
         if (c == 'j') {
             cli->json = true;
         } else if (c == 'h') {
             return (void)fputs(usage, stdout), EXIT_DONE;
         } else if (c == 'm') {
-            long seconds = strtol(optarg, &end, 10);
+            long seconds = 0;
 
-            if (*optarg == '\0' || *end != '\0' || seconds < 0 ||
-                seconds > MIN_SECONDS_MAX)
-                return cli_say(EXIT_USAGE,
-                               "--min-seconds takes 0 to %d, not '%s'",
-                               MIN_SECONDS_MAX, optarg);
+            if (!cli_number("--min-seconds", optarg, 0, MIN_SECONDS_MAX,
+                            &seconds))
+                return EXIT_USAGE;
             *min_ms = (int64_t)seconds * 1000;
         } else {
-            return EXIT_USAGE;
+            return cli_bad_option(cli, cli->arguments, c);
         }
     }
     if (optind != cli->count)
@@ -78,7 +73,7 @@ int cli_token(struct cli *cli)
     if (result == STAY_OK)
         print_token(cli, &token);
     else
-        code = cli_fail(stay, result);
+        code = cli_fail(cli, stay, result);
     stay_token_clear(&token);
     stay_close(stay);
     return code;

@@ -101,16 +101,19 @@ static bool make_folders(char *path, char *error)
     }
 }
 
-bool vault_file_path(const char *session, char out[STAY_URL_SIZE], char *error)
+enum stay_result vault_file_path(const char *session, char out[STAY_URL_SIZE],
+                                 char *error)
 {
     size_t length;
 
-    if (!is_name(session))
-        return refuse(error, "a session's name has letters, digits, '.', '_' "
-                             "and '-' only, at most 64");
+    if (!is_name(session)) {
+        (void)refuse(error, "a session's name has letters, digits, '.', '_' "
+                            "and '-' only, at most 64");
+        return STAY_BAD_CONFIG;
+    }
     if (!state_folder(out, error) || !make_folders(out, error))
-        return false;
+        return STAY_BAD_VAULT;
     length = strlen(out);
     (void)snprintf(out + length, STAY_URL_SIZE - length, "/%s.json", session);
-    return true;
+    return STAY_OK;
 }

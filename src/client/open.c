@@ -36,8 +36,11 @@ enum stay_result open_vault(struct stay *stay, const struct stay_config *config,
     enum vault_result result;
 
     if (path == NULL && config->session != NULL) {
-        if (!vault_file_path(config->session, named, error))
-            return STAY_BAD_CONFIG;
+        enum stay_result named_well =
+            vault_file_path(config->session, named, error);
+
+        if (named_well != STAY_OK)
+            return named_well;
         path = named;
     }
     if (path == NULL) {

@@ -67,8 +67,12 @@ struct vault *vault_memory_open(void);
 enum vault_result vault_file_open(struct vault **out, const char *path,
                                   char *error);
 
-/* The file of a session's name; false when the name or $HOME is no good. */
-bool vault_file_path(const char *session, char out[STAY_URL_SIZE], char *error);
+/*
+ * The file of a session's name, its folder made. STAY_BAD_CONFIG: the name is no
+ * good; STAY_BAD_VAULT: there is no place for the folder. `error` as above.
+ */
+enum stay_result vault_file_path(const char *session, char out[STAY_URL_SIZE],
+                                 char *error);
 
 enum vault_result vault_read(struct vault *vault, struct entry *out);
 

@@ -49,7 +49,7 @@ const struct admin_command admin_commands[] = {
     {"user roles", "NAME LIST", 2, 2, 0, ADMIN_WRITE, admin_user_roles,
      "set its roles: user, moderator and admin, or some"},
     {"user import", "FILE", 1, 1, 0, ADMIN_WRITE, admin_user_import,
-     "add accounts from elsewhere, a JSON object a line; see stayd(8)"},
+     "add accounts from elsewhere; see stayd(8)"},
     {"user list", "", 0, 0, BIT(ADMIN_JSON), ADMIN_READ, admin_user_list,
      "all accounts"},
     {"sessions list", "[NAME]", 0, 1, BIT(ADMIN_JSON), ADMIN_READ,

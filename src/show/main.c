@@ -114,10 +114,9 @@ static int run_show(const struct options *o)
         return 1;
     }
     if (server_has_app(&server))
-        printf("%s/timeline?show shows it in a browser: open that, or watch "
-               "here.\n",
+        printf("%s/timeline?show shows it in a browser, or watch here.\n",
                server.url);
-    printf("stayd listens on %s, its database is in %s/\n", server.url,
+    printf("stayd listens on %s, its database and log are in %s/\n", server.url,
            o->folder);
     broken = acts_play(&show);
     draw_close(show.draw);
@@ -125,8 +124,10 @@ static int run_show(const struct options *o)
         print_how_to_go_on(&server);
     code = server_wait(&server, &stop);
     if (!stop)
-        (void)fprintf(stderr, "stayd ended by itself, with exit code %d\n",
-                      code);
+        (void)fprintf(stderr,
+                      "stayd ended by itself, with exit code %d; see "
+                      "%s/stayd.log\n",
+                      code, o->folder);
     else
         printf("\nstopped\n");
     return code != 0 || (broken && !stop);

@@ -26,7 +26,7 @@ struct page {
 
 /* The child's side; never returns. */
 static void run_program(const char *program, unsigned port, const char *folder,
-                        int out)
+                        int out, int log)
 {
     char listen[64];
     char database[512];
@@ -44,7 +44,7 @@ static void run_program(const char *program, unsigned port, const char *folder,
     (void)setpgid(0, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
     (void)signal(SIGINT, SIG_DFL);
-    if (dup2(out, STDOUT_FILENO) >= 0)
+    if (dup2(out, STDOUT_FILENO) >= 0 && dup2(log, STDERR_FILENO) >= 0)
         (void)execv(program, (char *const *)arguments);
     (void)fprintf(stderr, "cannot start %s: %s; run make first\n", program,
                   strerror(errno));
@@ -74,10 +74,34 @@ static bool read_url(int fd, char url[SERVER_URL_SIZE])
     return true;
 }
 
+/* Opened anew; the lines of the audit would stand in the midst of the picture. */
+static int open_log(const char *folder)
+{
+    char path[512];
+    int log;
+
+    (void)snprintf(path, sizeof path, "%s/stayd.log", folder);
+    log = open(path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+    if (log < 0)
+        (void)fprintf(stderr, "cannot write %s: %s\n", path, strerror(errno));
+    return log;
+}
+
+/* Why stayd did not start. */
+static void print_log(int log)
+{
+    char bytes[4096];
+    ssize_t n = pread(log, bytes, sizeof bytes, 0);
+
+    if (n > 0)
+        (void)fwrite(bytes, 1, (size_t)n, stderr);
+}
+
 bool server_start(struct server *server, const char *program, unsigned port,
                   const char *folder)
 {
     int ends[2];
+    int log;
     bool started;
 
     if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
@@ -85,16 +109,20 @@ bool server_start(struct server *server, const char *program, unsigned port,
                       strerror(errno));
         return false;
     }
-    if (pipe2(ends, O_CLOEXEC) != 0)
+    log = open_log(folder);
+    if (log < 0 || pipe2(ends, O_CLOEXEC) != 0)
         return false;
     server->pid = fork();
     if (server->pid == 0)
-        run_program(program, port, folder, ends[1]);
+        run_program(program, port, folder, ends[1], log);
     (void)close(ends[1]);
     started = server->pid > 0 && read_url(ends[0], server->url);
     // The pipe stays open: stayd may print again and must not die of it.
-    if (!started)
+    if (!started) {
         (void)server_stop(server);
+        print_log(log);
+    }
+    (void)close(log);
     return started;
 }
 

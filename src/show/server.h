@@ -17,8 +17,8 @@ struct server {
 
 /*
  * Starts `program` with demonstration users and 10-second tokens on `port` of
- * 127.0.0.1 (0: a free one), its database in `folder`, which is made if it is
- * missing, and waits until it listens. False after a line on standard error.
+ * 127.0.0.1 (0: a free one), its database and stayd.log in `folder`, which is made
+ * if it is missing, and waits until it listens. False after a line on standard error.
  */
 bool server_start(struct server *server, const char *program, unsigned port,
                   const char *folder);

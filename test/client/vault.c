@@ -120,7 +120,7 @@ static void by_name(void **state)
     folder_make(&place);
     (void)snprintf(home, sizeof home, "%s/state", place.folder);
     (void)setenv("XDG_STATE_HOME", home, 1);
-    CHECK(vault_file_path("work", got, error));
+    CHECK_EQ(vault_file_path("work", got, error), STAY_OK);
     (void)snprintf(want, sizeof want, "%s/stay/work.json", home);
     CHECK_TEXT(got, want);
     (void)snprintf(want, sizeof want, "%s/stay", home);
@@ -130,11 +130,16 @@ static void by_name(void **state)
     (void)rmdir(home);
 
     CASE("names that would lead elsewhere are refused");
-    CHECK(!vault_file_path("", got, error));
-    CHECK(!vault_file_path("../x", got, error));
-    CHECK(!vault_file_path(".x", got, error));
-    CHECK(!vault_file_path("a/b", got, error));
-    CHECK(!vault_file_path("a b", got, error));
+    CHECK_EQ(vault_file_path("", got, error), STAY_BAD_CONFIG);
+    CHECK_EQ(vault_file_path("../x", got, error), STAY_BAD_CONFIG);
+    CHECK_EQ(vault_file_path(".x", got, error), STAY_BAD_CONFIG);
+    CHECK_EQ(vault_file_path("a/b", got, error), STAY_BAD_CONFIG);
+    CHECK_EQ(vault_file_path("a b", got, error), STAY_BAD_CONFIG);
+
+    CASE("where there is no place for the folder, the vault is at fault");
+    (void)setenv("XDG_STATE_HOME", "/dev/null", 1);
+    CHECK_EQ(vault_file_path("work", got, error), STAY_BAD_VAULT);
+    CHECK(strstr(error, "/dev/null") != NULL);
     (void)unsetenv("XDG_STATE_HOME");
     folder_remove(&place);
 }

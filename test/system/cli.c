@@ -19,7 +19,7 @@ enum { WORDS_MAX = 12 };
 
 struct row {
     const char *name;
-    const char *words[WORDS_MAX]; /* after "stay"; "URL" stands for stayd's */
+    const char *words[WORDS_MAX]; /* after "stay"; "URL", once, is stayd's */
     const char *input;            /* NULL: none */
     int code;
     const char *out; /* stands in standard output; NULL: it is empty */
@@ -28,153 +28,205 @@ struct row {
 
 /* Played in order on one home folder. */
 static const struct row rows[] = {
-    {"no word at all",                            {NULL},                     NULL, 2, "usage: stay",   NULL                              },
-    {"--help",                                    {"--help"},                 NULL, 0, "Exit codes",    NULL                              },
-    {"--version",                                 {"--version"},              NULL, 0, "stay 0.",       NULL                              },
+    {"no word at all",                            {NULL},                     NULL, 2, "usage: stay",   NULL                                                                    },
+    {"--help",                                    {"--help"},                 NULL, 0, "Exit codes",    NULL                                                                    },
+    {"--version",                                 {"--version"},              NULL, 0, "stay 0.",       NULL                                                                    },
     {"an unknown command",
      {"frobnicate"},
      NULL,                                                                          2,
-     NULL,                                                                                              "there is no command 'frobnicate'"},
-    {"an unknown option",                         {"--frob"},                 NULL, 2, NULL,            "--frob"                          },
-    {"status before any sign-in",                 {"status"},                 NULL, 3, NULL,            "stay login"                      },
+     NULL,                                                                                              "there is no command 'frobnicate'"                                      },
+    {"an unknown option",                         {"--frob"},                 NULL, 2, NULL,            "--frob"                                                                },
+    {"an option that wants a value",
+     {"--session"},
+     NULL,                                                                          2,
+     NULL,                                                                                              "'--session' needs a value; see stay --help"                            },
+    {"an option that takes none",
+     {"--json=1", "status"},
+     NULL,                                                                          2,
+     NULL,                                                                                              "'--json' takes no value; see stay --help"                              },
+    {"an unknown option of a command",
+     {"login", "URL", "--frob"},
+     NULL,                                                                          2,
+     NULL,                                                                                              "'--frob' is not an option here; see stay login --help"                 },
+    {"a command's option that wants a value",
+     {"get", "/test/user", "-d"},
+     NULL,                                                                          2,
+     NULL,                                                                                              "'-d' needs a value; see stay get --help"                               },
+    {"a password as an option is not said again",
+     {"login", "URL", "--password=lovelace"},
+     NULL,                                                                          2,
+     NULL,                                                                                              "see stay login --help"                                                 },
+    {"another session's name is in the advice",
+     {"--session", "work", "token"},
+     NULL,                                                                          3,
+     NULL,                                                                                              "stay: nobody is signed in; sign in with: stay --session work login URL"},
+    {"status before any sign-in",                 {"status"},                 NULL, 3, NULL,            "stay login"                                                            },
     {"get before any sign-in",
      {"get", "/test/user"},
      NULL,                                                                          3,
-     NULL,                                                                                              "stay login"                      },
-    {"token before any sign-in",                  {"token"},                  NULL, 3, NULL,            "stay login"                      },
-    {"logout before any sign-in",                 {"logout"},                 NULL, 0, NULL,            "stay login"                      },
-    {"login without a URL",                       {"login"},                  NULL, 2, NULL,            "login takes one URL"             },
+     NULL,                                                                                              "stay login"                                                            },
+    {"token before any sign-in",                  {"token"},                  NULL, 3, NULL,            "stay login"                                                            },
+    {"logout before any sign-in",                 {"logout"},                 NULL, 0, NULL,            "stay login"                                                            },
+    {"login without a URL",                       {"login"},                  NULL, 2, NULL,            "login takes one URL"                                                   },
     {"login at no URL",
      {"login", "not a url", "--user", "ada"},
      NULL,                                                                          2,
-     NULL,                                                                                              "not a url"                       },
+     NULL,                                                                                              "not a url"                                                             },
     {"login with plain http elsewhere",
      {"login", "http://auth.example.org", "--user", "ada"},
      NULL,                                                                          2,
-     NULL,                                                                                              "use https"                       },
+     NULL,                                                                                              "use https"                                                             },
     {"login in an unknown dialect",
      {"login", "URL", "--dialect", "klingon", "--user", "ada"},
      NULL,                                                                          2,
-     NULL,                                                                                              "klingon"                         },
+     NULL,                                                                                              "klingon"                                                               },
     {"login with a dialect file that is missing",
      {"login", "URL", "--dialect", "./none.json", "--user", "ada"},
      NULL,                                                                          2,
-     NULL,                                                                                              "none.json"                       },
+     NULL,                                                                                              "none.json"                                                             },
     {"login without a terminal to ask on",
      {"login", "URL", "--user", "ada"},
      NULL,                                                                          2,
-     NULL,                                                                                              "--password-stdin"                },
+     NULL,                                                                                              "--password-stdin"                                                      },
     {"login with an empty password",
      {"login", "URL", "--user", "ada", "--password-stdin"},
      "\n",                                                                          2,
-     NULL,                                                                                              "password"                        },
+     NULL,                                                                                              "password"                                                              },
     {"login with a wrong password",
      {"login", "URL", "--user", "ada", "--password-stdin"},
      "wrong\n",                                                                     1,
-     NULL,                                                                                              "stay: "                          },
+     NULL,                                                                                              "stay: "                                                                },
     {"login where nobody listens",
      {"login", "http://127.0.0.1:1", "--user", "ada", "--password-stdin"},
      "lovelace\n",                                                                  4,
-     NULL,                                                                                              "stay: "                          },
+     NULL,                                                                                              "; try again later"                                                     },
+    {"login where it is not the dialect's",
+     {"login", "URL/elsewhere", "--user", "ada", "--password-stdin"},
+     "lovelace\n",                                                                  3,
+     NULL,                                                                                              "is the URL or the dialect right?\n"                                    },
     {"login",
      {"login", "URL", "--user", "ada", "--password-stdin"},
      "lovelace\n",                                                                  0,
-     "signed in as ada",                                                                                NULL                              },
-    {"status",                                    {"status"},                 NULL, 0, "ada",           NULL                              },
+     "signed in as ada",                                                                                NULL                                                                    },
+    {"status",                                    {"status"},                 NULL, 0, "ada",           NULL                                                                    },
     {"status as JSON",
      {"--json", "status"},
      NULL,                                                                          0,
-     "{\"signed_in\":true",                                                                             NULL                              },
+     "{\"signed_in\":true",                                                                             NULL                                                                    },
     {"status with --json behind",
      {"status", "--json"},
      NULL,                                                                          0,
-     "\"user\":\"ada\"",                                                                                NULL                              },
-    {"get",                                       {"get", "/test/user"},      NULL, 0, "User content.", NULL                              },
+     "\"user\":\"ada\"",                                                                                NULL                                                                    },
+    {"get",                                       {"get", "/test/user"},      NULL, 0, "User content.", NULL                                                                    },
     {"get without the slash",
      {"get", "test/user"},
      NULL,                                                                          0,
-     "User content.",                                                                                   NULL                              },
+     "User content.",                                                                                   NULL                                                                    },
     {"get with headers",
      {"get", "/test/user", "--include"},
      NULL,                                                                          0,
-     "HTTP/1.1 200",                                                                                    NULL                              },
+     "HTTP/1.1 200",                                                                                    NULL                                                                    },
     {"get what a role forbids",
      {"get", "/test/admin"},
      NULL,                                                                          5,
-     "wrong_role",                                                                                      "403"                             },
-    {"get what is not there",                     {"get", "/nope"},           NULL, 5, "",              "404"                             },
-    {"get without a path",                        {"get"},                    NULL, 2, NULL,            "takes one PATH"                  },
+     "wrong_role",                                                                                      "403"                                                                   },
+    {"get what is not there",                     {"get", "/nope"},           NULL, 5, "",              "404"                                                                   },
+    {"get without a path",                        {"get"},                    NULL, 2, NULL,            "takes one PATH"                                                        },
     {"post",
      {"post", "/todos", "--data", "{\"title\":\"tea\"}"},
      NULL,                                                                          0,
-     "tea",                                                                                             NULL                              },
+     "tea",                                                                                             NULL                                                                    },
     {"post from standard input",
      {"post", "/todos", "--data", "@-"},
      "{\"title\":\"coffee\"}",                                                      0,
-     "coffee",                                                                                          NULL                              },
+     "coffee",                                                                                          NULL                                                                    },
     {"post from a file that is missing",
      {"post", "/todos", "--data", "@/nonexistent"},
      NULL,                                                                          1,
-     NULL,                                                                                              "/nonexistent"                    },
+     NULL,                                                                                              "stay: cannot read /nonexistent: No such file or directory"             },
+    {"post from a folder",
+     {"post", "/todos", "--data", "@/"},
+     NULL,                                                                          1,
+     NULL,                                                                                              "cannot read /: Is a directory"                                         },
+    {"a media type that is two headers",
+     {"post", "/todos", "--type", "text/plain\r\nX-Y: z"},
+     NULL,                                                                          2,
+     NULL,                                                                                              "--type takes a media type"                                             },
+    {"no wait at all",
+     {"get", "/todos", "--wait", "0"},
+     NULL,                                                                          2,
+     NULL,                                                                                              "--wait takes 1 to 86400"                                               },
+    {"the shortest wait",
+     {"get", "/todos", "--wait", "1"},
+     NULL,                                                                          0,
+     "coffee",                                                                                          NULL                                                                    },
+    {"the longest wait",
+     {"get", "/todos", "--wait", "86400"},
+     NULL,                                                                          0,
+     "coffee",                                                                                          NULL                                                                    },
+    {"a longer one",
+     {"get", "/todos", "--wait", "86401"},
+     NULL,                                                                          2,
+     NULL,                                                                                              "--wait takes 1 to 86400"                                               },
     {"post what does not parse",
      {"post", "/todos", "--data", "{"},
      NULL,                                                                          5,
-     "",                                                                                                "400"                             },
-    {"the list has both",                         {"get", "/todos"},          NULL, 0, "coffee",        NULL                              },
-    {"token",                                     {"token"},                  NULL, 0, "eyJ",           NULL                              },
+     "",                                                                                                "400"                                                                   },
+    {"the list has both",                         {"get", "/todos"},          NULL, 0, "coffee",        NULL                                                                    },
+    {"token",                                     {"token"},                  NULL, 0, "eyJ",           NULL                                                                    },
     {"token as JSON",
      {"token", "--json"},
      NULL,                                                                          0,
-     "\"access_token\":\"eyJ",                                                                          NULL                              },
+     "\"access_token\":\"eyJ",                                                                          NULL                                                                    },
     {"token good for longer",
      {"token", "--min-seconds", "200"},
      NULL,                                                                          0,
-     "eyJ",                                                                                             NULL                              },
+     "eyJ",                                                                                             NULL                                                                    },
     {"token for a wrong time",
      {"token", "--min-seconds", "soon"},
      NULL,                                                                          2,
-     NULL,                                                                                              "--min-seconds takes"             },
+     NULL,                                                                                              "--min-seconds takes"                                                   },
     {"another session has its own vault",
      {"--session", "work", "status"},
      NULL,                                                                          3,
-     NULL,                                                                                              "stay login"                      },
+     NULL,                                                                                              "stay --session work login"                                             },
     {"a session by a bad name",
      {"--session", "../x", "status"},
-     NULL,                                                                          1,
-     NULL,                                                                                              "stay: "                          },
+     NULL,                                                                          2,
+     NULL,                                                                                              "stay: "                                                                },
     {"sign-up",
      {"--session", "work", "login", "URL", "--sign-up", "--user", "grace",
       "--email", "grace@example.org", "--password-stdin"},
      "compilers-1952\n",                                                            0,
-     "signed in as grace",                                                                              NULL                              },
+     "signed in as grace",                                                                              NULL                                                                    },
     {"sign-up of a taken name",
      {"--session", "third", "login", "URL", "--sign-up", "--user", "grace",
       "--email", "g2@example.org", "--password-stdin"},
      "compilers-1952\n",                                                            1,
-     NULL,                                                                                              "stay: "                          },
+     NULL,                                                                                              "stay: "                                                                },
     {"both sessions live",
      {"--session", "work", "get", "/account"},
      NULL,                                                                          0,
-     "grace",                                                                                           NULL                              },
-    {"logout",                                    {"logout"},                 NULL, 0, "signed out",    NULL                              },
-    {"status after it",                           {"status"},                 NULL, 3, "signed out",    NULL                              },
-    {"get after it",                              {"get", "/test/user"},      NULL, 3, NULL,            "stay login"                      },
+     "grace",                                                                                           NULL                                                                    },
+    {"logout",                                    {"logout"},                 NULL, 0, "signed out",    NULL                                                                    },
+    {"status after it",                           {"status"},                 NULL, 3, "signed out",    NULL                                                                    },
+    {"get after it",                              {"get", "/test/user"},      NULL, 3, NULL,            "stay login"                                                            },
     {"the other session lives on",
      {"--session", "work", "get", "/test/user"},
      NULL,                                                                          0,
-     "User content.",                                                                                   NULL                              },
+     "User content.",                                                                                   NULL                                                                    },
     {"express",
      {"login", "URL", "--dialect", "express", "--user", "ada",
       "--password-stdin"},
      "lovelace\n",                                                                  0,
-     "signed in as ada",                                                                                NULL                              },
-    {"its page",                                  {"get", "/test/user"},      NULL, 0, "User Content.", NULL                              },
+     "signed in as ada",                                                                                NULL                                                                    },
+    {"its page",                                  {"get", "/test/user"},      NULL, 0, "User Content.", NULL                                                                    },
     {"django",
      {"login", "URL", "--dialect", "django", "--user", "ada",
       "--password-stdin"},
      "lovelace\n",                                                                  0,
-     "signed in as ada",                                                                                NULL                              },
-    {"who am I",                                  {"get", "/auth/users/me/"}, NULL, 0, "ada",           NULL                              },
+     "signed in as ada",                                                                                NULL                                                                    },
+    {"who am I",                                  {"get", "/auth/users/me/"}, NULL, 0, "ada",           NULL                                                                    },
 };
 
 static struct process_result run(const struct stayd *stayd, const char *home,
@@ -182,11 +234,15 @@ static struct process_result run(const struct stayd *stayd, const char *home,
 {
     const char *argv[WORDS_MAX + 2] = {STAY};
     char state[PROCESS_PATH_SIZE + 32];
+    char url[PROCESS_LINE_SIZE];
     const char *const env[] = {state, "HOME=/nonexistent", NULL};
 
     (void)snprintf(state, sizeof state, "XDG_STATE_HOME=%s", home);
     for (size_t i = 0; i < WORDS_MAX && words[i] != NULL; i++)
-        argv[i + 1] = strcmp(words[i], "URL") == 0 ? stayd->url : words[i];
+        if (strncmp(words[i], "URL", 3) == 0)
+            (void)snprintf(url, sizeof url, "%s%s", stayd->url, words[i] + 3);
+    for (size_t i = 0; i < WORDS_MAX && words[i] != NULL; i++)
+        argv[i + 1] = strncmp(words[i], "URL", 3) == 0 ? url : words[i];
     return process_run(argv, env, input);
 }
 
@@ -256,6 +312,33 @@ static void server_down(void **state)
     stayd_clear(&stayd);
 }
 
+static void silent(void **state)
+{
+    static const char *const login[WORDS_MAX] = {"login", "URL", "--user",
+                                                 "ada", "--password-stdin"};
+    static const char *const get[WORDS_MAX] = {"get", "/test/user", "--wait",
+                                               "1"};
+    char home[PROCESS_PATH_SIZE] = "";
+    struct stayd stayd = {0};
+    struct process_result r;
+
+    (void)state;
+    CASE("a server that says nothing is given up after --wait: exit 4");
+    if (!CHECK(stayd_start(&stayd, NULL)) || !CHECK(process_folder(home)))
+        return;
+    r = run(&stayd, home, login, "lovelace\n");
+    CHECK_EQ(r.code, 0);
+    process_result_clear(&r);
+    (void)kill(process_id(stayd.process), SIGSTOP);
+    r = run(&stayd, home, get, NULL);
+    (void)kill(process_id(stayd.process), SIGCONT);
+    CHECK_EQ(r.code, 4);
+    CHECK(strstr(r.err, "nothing came for 1 s") != NULL);
+    process_result_clear(&r);
+    process_folder_remove(home);
+    stayd_clear(&stayd);
+}
+
 static bool start_login(struct terminal *t, const char *url, const char *home)
 {
     char state[PROCESS_PATH_SIZE + 32];
@@ -304,6 +387,23 @@ static void interrupted(const char *url, const char *home)
     CHECK(t.echoes);
 }
 
+/* Signed in by now. */
+static void print_body(const char *home)
+{
+    char state[PROCESS_PATH_SIZE + 32];
+    const char *const argv[] = {"/usr/bin/env", state,         STAY,
+                                "get",          "/test/admin", NULL};
+    struct terminal t;
+    bool signalled;
+
+    CASE("on a terminal our line does not stand behind the body");
+    (void)snprintf(state, sizeof state, "XDG_STATE_HOME=%s", home);
+    if (!CHECK(terminal_start(&t, argv)))
+        return;
+    CHECK(terminal_read(&t, "}\r\nstay: /test/admin answered 403"));
+    CHECK_EQ(terminal_end(&t, &signalled), 5);
+}
+
 static void prompts(void **state)
 {
     char home[PROCESS_PATH_SIZE] = "";
@@ -326,6 +426,7 @@ static void prompts(void **state)
         CHECK(strstr(t.text, "lovelace") == NULL);
         CHECK_EQ(terminal_end(&t, &signalled), 0);
     }
+    print_body(home);
     interrupted(stayd.url, home);
     process_folder_remove(home);
     stayd_clear(&stayd);
@@ -439,8 +540,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(words),   cmocka_unit_test(server_down),
-        cmocka_unit_test(prompts), cmocka_unit_test(streams),
-        cmocka_unit_test(vaults),
+        cmocka_unit_test(silent),  cmocka_unit_test(prompts),
+        cmocka_unit_test(streams), cmocka_unit_test(vaults),
     };
 
     return check_run("system/cli", tests);
