@@ -299,7 +299,9 @@ function report(host: Host, end: Ending, beganMs: number, generation: number): v
     host.events.send({ kind: 'signed-out', reason: reasonOf(end.why), status })
   } else if (end.outcome !== End.AGAIN) {
     host.events.send({ kind: 'refresh-failed', reason: reasonOf(end.why), status })
-    host.events.send({ kind: 'resting', reason: reasonOf(end.why), waitMs: host.engine.rest_ms(host.id) })
+    const waitMs = host.engine.rest_ms(host.id)
+    // A lost answer is asked for again at once.
+    if (waitMs > 0) host.events.send({ kind: 'resting', reason: reasonOf(end.why), waitMs })
   }
 }
 

@@ -92,6 +92,21 @@ describe('events', () => {
     expect(waitMs).toBeGreaterThanOrEqual(20_000)
   })
 
+  test('resting: not where a lost answer is asked for again at once', async () => {
+    fakeClock()
+    const server = new Server()
+    const stay = await signedIn(server)
+    const heard = heardOf(stay)
+    server.nextRefreshes.push(() => { throw new TypeError('lost') })
+    await stay.refresh()
+    expect(heard.map(({ kind }) => kind)).toEqual(['refresh-started', 'refresh-failed', 'refresh-started', 'refreshed'])
+    for (let i = 0; i < 3; i++) server.nextRefreshes.push(() => { throw new TypeError('lost') })
+    await refusal(stay.refresh())
+    const pauses = heard.filter(({ kind }) => kind === 'resting').map(({ waitMs }) => waitMs!)
+    expect(pauses).toHaveLength(1)
+    expect(pauses[0]).toBeGreaterThan(0)
+  })
+
   test('signed-in, refreshed, adopted: in the tab that did it, and in the other', async () => {
     vi.stubGlobal('indexedDB', new IDBFactory())
     const server = new Server()
