@@ -5,6 +5,8 @@ export interface Failure {
   message: string
   /** Each field's name and what is wrong with it. */
   fields: Record<string, string[]>
+  /** The server has seen it and said no; otherwise the same may do later. */
+  refused?: boolean
 }
 
 interface FromAxios {
@@ -41,8 +43,13 @@ function sayStay(error: { message?: string, code?: string, reason?: string }): s
   return message
 }
 
+/** Of what was asked of the session itself. */
+function sayOwn({ code, message }: StayError): string {
+  return code === 'STAY_TRY_LATER' ? `${message} Try again in a moment.` : message
+}
+
 export function failureOf(error: unknown): Failure {
-  if (error instanceof StayError) return { message: error.message, fields: error.fields ?? {} }
+  if (error instanceof StayError) return { message: sayOwn(error), fields: error.fields ?? {}, refused: error.code === 'STAY_REFUSED' }
   const { response, code, message } = error as FromAxios
   if (code?.startsWith('STAY_') === true) return { message: sayStay(error as Error), fields: {} }
   if (response === undefined) {
@@ -53,6 +60,11 @@ export function failureOf(error: unknown): Failure {
     message: told.message ?? byStatus[response.status] ?? `The server answered ${response.status}. Try again.`,
     fields: told.fields ?? {}
   }
+}
+
+/** Of what fetch rejects with, whose own words are the browser's. */
+export function problemOf(error: unknown): string {
+  return error instanceof TypeError ? unreachable : (error as Error).message
 }
 
 /** A list as a sentence has it: 'user, moderator and admin'. */

@@ -77,6 +77,38 @@ test('stayd is killed and started again: who clicks meanwhile is told, and goes 
   }
 })
 
+test('stayd is away: the Timeline says so in words of its own', async ({ page }) => {
+  const stayd = await Stayd.start()
+  try {
+    await page.goto(`${stayd.url}/sign-in?next=/timeline`)
+    await fillSignIn(page, 'ada')
+    await page.locator('.timeline .axis text').first().waitFor()
+    await stayd.end('SIGKILL')
+    await page.getByRole('button', { name: 'Send 10 requests' }).click()
+    await expect(page.locator('[data-test=fired]')).toHaveText('10 requests: 0 answered 2xx, 10 not. The server cannot be reached. Look at your connection, and try again.')
+    await page.getByRole('button', { name: 'Expire the token now' }).click()
+    await expect(page.locator('main').getByRole('alert')).toHaveText('The server cannot be reached. Look at your connection, and try again.')
+  } finally {
+    await stayd.stop()
+  }
+})
+
+test('a sign-in that reaches nobody: that is told, and the same password does when stayd is back', async ({ page }) => {
+  const stayd = await Stayd.start()
+  try {
+    await page.goto(`${stayd.url}/sign-in?next=/todos`)
+    await page.locator('h1').waitFor()
+    await stayd.end('SIGKILL')
+    await fillSignIn(page, 'ada')
+    await expect(page.getByRole('alert')).toHaveText('The server did not answer. Try again in a moment.')
+    await stayd.again()
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await expect(page.getByLabel('What is to be done?')).toBeVisible()
+  } finally {
+    await stayd.stop()
+  }
+})
+
 test('after an outage the note goes by itself, and nobody pressed anything', { tag: '@long' }, async ({ page }) => {
   await page.clock.install()
   await register(page)

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { StayError } from '@stay/web'
 import { isLongEnough, passwordRules } from '@/password'
-import { counted, failureOf, listed } from '@/say'
+import { counted, failureOf, listed, problemOf } from '@/say'
 import { claimList, claimsOf, lifeOf } from '@/token'
 
 describe('a password', () => {
@@ -34,11 +34,19 @@ describe('a failure', () => {
     { name: 'no network', error: { code: 'ERR_NETWORK', message: 'Network Error' }, message: 'The server cannot be reached. Look at your connection, and try again.' },
     { name: 'the session is renewed later', error: { code: 'STAY_TRY_LATER', message: 'The server did not answer.' }, message: 'The server did not answer. You stay signed in: try again in a moment.' },
     { name: 'the session ended', error: { code: 'STAY_SIGN_IN', message: 'This account is disabled.' }, message: 'This account is disabled. Sign in to go on.' },
-    { name: 'of the session’s own', error: new StayError('STAY_REFUSED', 'refused', 'Taken.', 409, { username: ['Taken.'] }), message: 'Taken.', fields: { username: ['Taken.'] } }
+    { name: 'of the session’s own', error: new StayError('STAY_REFUSED', 'refused', 'Taken.', 409, { username: ['Taken.'] }), message: 'Taken.', fields: { username: ['Taken.'] }, refused: true },
+    { name: 'of the session’s own, that passes', error: new StayError('STAY_TRY_LATER', 'no-answer'), message: 'The server did not answer. Try again in a moment.', refused: false }
   ]
 
-  test.each(rows)('$name', ({ error, message, fields = {} }) => {
-    expect(failureOf(error)).toEqual({ message, fields })
+  test.each(rows)('$name', ({ error, message, fields = {}, refused }) => {
+    expect(failureOf(error)).toEqual({ message, fields, refused })
+  })
+
+  test.each([
+    ['of fetch, in the browser’s words', new TypeError('Failed to fetch'), 'The server cannot be reached. Look at your connection, and try again.'],
+    ['of the session, in its own', new StayError('STAY_SIGN_IN', 'disabled'), 'This account is disabled.']
+  ])('%s', (_, error, message) => {
+    expect(problemOf(error)).toBe(message)
   })
 })
 

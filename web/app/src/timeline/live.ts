@@ -1,4 +1,5 @@
 // The trace of this app, from its start on, whichever page is shown.
+import { problemOf } from '@/say'
 import { server, stay } from '@/session'
 import { TraceChannel } from './channel'
 import { Trace } from './trace'
@@ -39,7 +40,7 @@ async function ask(tally: Tally): Promise<void> {
     if (response.ok) tally.ok += 1
     else tally.problem ||= `The server answered ${response.status}.`
   } catch (error) {
-    tally.problem ||= (error as Error).message
+    tally.problem ||= problemOf(error)
   }
 }
 
