@@ -1,4 +1,4 @@
-// node vitest.mjs SUITE FILE...: rows of web/package/test, reported as check.h's
+// node vitest.mjs SUITE PART FILE...: rows of web/PART/test, reported as check.h's
 // are: what failed and what was skipped by name, and one line for STAY_REPORT.
 import { spawnSync } from 'node:child_process'
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -7,8 +7,8 @@ import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
-const packageFolder = join(root, 'web', 'package')
-const [suite, ...files] = process.argv.slice(2)
+const [suite, part, ...files] = process.argv.slice(2)
+const partFolder = join(root, 'web', part)
 const isForbidden = process.env.STAY_NO_SKIP === '1'
 
 /** Whatever a row can lack here; the rows themselves ask the same. */
@@ -22,7 +22,7 @@ function found() {
   const folder = mkdtempSync(join(tmpdir(), 'stay-rows-'))
   const out = join(folder, 'rows.json')
   const { stdout, stderr } = spawnSync(process.execPath, [join(root, 'web/node_modules/vitest/vitest.mjs'), 'run', ...files,
-    '--root', packageFolder, '--reporter', 'json', '--outputFile', out], { encoding: 'utf8', maxBuffer: 1 << 26, cwd: packageFolder })
+    '--root', partFolder, '--reporter', 'json', '--outputFile', out], { encoding: 'utf8', maxBuffer: 1 << 26, cwd: partFolder })
   const told = existsSync(out) ? JSON.parse(readFileSync(out, 'utf8')) : undefined
   rmSync(folder, { recursive: true, force: true })
   const lines = `${stdout}${stderr}`.split('\n').filter((line) => line !== '' && !line.startsWith('JSON report written'))

@@ -1,5 +1,5 @@
 #!/bin/sh
-# web.sh SUITE FILE...: rows of web/package/test, where Node 18 or later, the npm
+# web.sh SUITE PART FILE...: rows of web/PART/test, where Node 18 or later, the npm
 # packages of web/ and the core for JavaScript are there; else one row says what
 # to do, and is skipped.
 . "$(dirname "$0")/../tools/rows.sh"
