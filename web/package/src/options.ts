@@ -33,7 +33,8 @@ function parseURL(text: unknown, what: string): URL {
   } catch {
     // told below
   }
-  throw bad(`${what}: '${String(text)}' is no http or https address`)
+  // Where no page is, "/api" is none, either.
+  throw bad(`${what}: '${String(text)}' is no ${page === undefined ? 'whole ' : ''}http or https address`)
 }
 
 function clientFields(client: StayOptions['client'] = {}): Partial<Record<Field, string>> {

@@ -6,7 +6,7 @@ import type { SignIn, SignUp, Stay, StayState, User } from './api'
 import type { StayReason } from './errors'
 import { reasonText, StayError } from './errors'
 import { stayKey } from './key'
-import { everySecond, wholeSeconds } from './watching'
+import { everySecond, opening, wholeSeconds } from './watching'
 
 export { stayGuard } from './guard'
 export type { StayGuardOptions, StayPlace } from './guard'
@@ -26,11 +26,16 @@ export interface UsedStay {
   signOut(how?: { everywhere?: boolean }): Promise<void>
 }
 
+/** Stands for the session where a server draws the page: as far as that shows one. */
+const nobodys = { getSnapshot: () => opening, subscribe: () => () => {}, secondsLeft: 0 } as unknown as Stay
+
 /** What app.use(stay), or Vue.use(stay), left. */
 function injected(): Stay {
-  const proxy = getCurrentInstance()?.proxy as { $stay?: Stay } | null | undefined
+  const instance = getCurrentInstance()
+  const proxy = instance?.proxy as { $stay?: Stay } | null | undefined
   const stay = proxy?.$stay ?? inject<Stay | undefined>(stayKey, undefined)
   if (stay === undefined) {
+    if (instance && typeof document === 'undefined') return nobodys
     throw new StayError('STAY_BAD_CONFIG', 'config', 'useStay: app.use(stay) comes first, or give it the session: useStay(stay)')
   }
   return stay

@@ -18,7 +18,7 @@ const web = fileURLToPath(new URL('../..', import.meta.url))
 const browser = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const folder = mkdtempSync(join(tmpdir(), 'stay-loads-'))
 const entries = ['', '/vue', '/pinia', '/vuex', '/react', '/dialects/express']
-const peers = ['vue', '@vue', 'pinia', 'react', 'vuex', 'axios']
+const peers = ['vue', '@vue', 'vue-router', 'pinia', 'react', 'vuex', 'axios']
 
 const said = 'signed-out /api'
 const body = 'const stay = createStay({ baseURL: "http://stay.test", mode: "storage", storage: "memory" });'
@@ -69,6 +69,11 @@ describe('Node', () => {
     const shape = 'typeof (m.default ?? m)'
     expect(await node(file('e.mjs', `const m = await import('@stay/web${entry}'); console.log(${shape})`))).toBe('object')
     expect(await node(file('e.cjs', `const m = require('@stay/web${entry}'); console.log(${shape})`))).toBe('object')
+  })
+
+  test('where no page is, a session of a page’s own origin is refused in words', async () => {
+    expect(await node(file('server.mjs', "import { createStay } from '@stay/web'\ntry { createStay({ baseURL: '/api' }) } catch ({ code, message }) { console.log(code, message) }\n")))
+      .toBe("STAY_BAD_CONFIG createStay: baseURL: '/api' is no whole http or https address")
   })
 
   test('there is one StayError, whichever entry throws it', async () => {
@@ -145,6 +150,31 @@ describe('checks of others', () => {
     }
   }, 120_000)
 })
+
+/** What the manual's examples take for granted. */
+const given = `declare const router: import('vue-router').Router
+declare const App: import('vue').Component
+declare const axios: import('axios').AxiosStatic
+declare const useStay: typeof import('@stay/web/vue').useStay
+declare const createStay: typeof import('@stay/web').createStay
+declare function defineNuxtPlugin(plugin: (nuxt: { vueApp: import('vue').App }) => void): unknown
+`
+
+test('the examples of the manual, in strict TypeScript', async () => {
+  const manual = readFileSync(join(web, '../doc/web.md'), 'utf8')
+  const blocks = [...manual.matchAll(/^```(?:js|ts)\n([^]*?)^```$/gm)].map(([, text]) => text)
+  expect(blocks.length).toBeGreaterThan(5)
+  const names = blocks.map((text, i) => text.includes("from 'axios'") ? 'stay.ts' : `manual-${i}.ts`)
+  // Some call `stay` what others call so: each is a module of its own.
+  blocks.forEach((text, i) => file(names[i], `${text}\nexport {}\n`))
+  file('given.d.ts', `${given}${names.includes('stay.ts') ? "declare const stay: import('@stay/web').Stay\n" : ''}`)
+  file('tsconfig.json', JSON.stringify({
+    compilerOptions: { strict: true, noEmit: true, module: 'ESNext', moduleResolution: 'Bundler', target: 'ES2022', lib: ['ES2022', 'DOM', 'DOM.Iterable'], skipLibCheck: true, types: [], paths: { vuex: ['./node_modules/vuex/types'] } },
+    files: ['given.d.ts', ...names]
+  }))
+  const told = await run(process.execPath, [join(web, 'node_modules/typescript/bin/tsc'), '-p', folder]).catch((error: { stdout: string }) => error)
+  expect(told.stdout).toBe('')
+}, 120_000)
 
 test('nothing newer than ES2019 is in it', async () => {
   const { parse } = await import('acorn')

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 // @stay/web/react in a page.
 import { act, createElement } from 'react'
-import { createRoot } from 'react-dom/client'
+import { createRoot, hydrateRoot } from 'react-dom/client'
 import { renderToString } from 'react-dom/server'
 import { beforeEach, expect, test, vi } from 'vitest'
 import type { Stay } from '../src/index'
@@ -34,8 +34,18 @@ test('a component shows the session, and is drawn again when it changes', async 
   stay.close()
 })
 
-test('on a server it draws what is known there', () => {
-  const stay = createStay({ baseURL: 'http://x.test', storage: 'memory' })
-  expect(renderToString(createElement(Card, { stay }))).toBe('<p>opening -  0</p>')
+test('a server draws a page that has just opened, whatever it knows, and the browser takes it over', async () => {
+  const server = new Server()
+  const stay = createStay({ baseURL: server.origin, mode: 'storage', storage: 'memory', fetch: server.fetch })
+  await stay.signIn({ username: 'ada', password: 'lovelace' })
+  const drawn = renderToString(createElement(Card, { stay }))
+  expect(drawn).toBe('<p>opening -  0</p>')
+  const place = document.createElement('div')
+  place.innerHTML = drawn
+  const complaints: unknown[] = []
+  const root = await act(async () => hydrateRoot(place, createElement(Card, { stay }), { onRecoverableError: (error) => complaints.push(error) }))
+  expect(place.textContent).toBe('signed-in ada  300')
+  expect(complaints).toEqual([])
+  act(() => root.unmount())
   stay.close()
 })

@@ -76,6 +76,16 @@ describe('useStay', () => {
     expect((app.config.globalProperties as { $stay?: Stay }).$stay).toBe(stay)
   })
 
+  test('on a server, which has no session, it draws a page that has just opened', async () => {
+    const part = defineComponent({
+      setup() {
+        const { state, user, signedIn, secondsLeft } = useStay()
+        return () => h('p', `${state.value} ${user.value?.username ?? '-'} ${signedIn.value} ${secondsLeft.value}`)
+      }
+    })
+    expect(await renderToString(createSSRApp({ render: () => h(part) }))).toBe('<p>opening - false 0</p>')
+  })
+
   test('without app.use it says what is missing', () => {
     expect(() => inScope(() => useStay())).toThrow('app.use(stay)')
   })
