@@ -1,14 +1,13 @@
 #!/bin/sh
 # src/wasm/build.sh OUT [SOURCE...]: core.wasm, the core for JavaScript; loader.wasm, the
-# loader of dialects; core.js and loader.js, the same as plain JavaScript for
-# pages whose Content-Security-Policy forbids WebAssembly; loader-moved.wasm, the
-# loader at other addresses, which shows what has one in it. With sources, these
-# and all the rest as test.wasm and test.js instead.
+# loader of dialects; loader-moved.wasm, the loader at other addresses, which shows
+# what has one in it. With sources, these and all the rest as test.wasm instead.
 #
 # The linker is called by itself: the compiler's driver would run wasm-opt where
 # it finds one, and then the result would depend on what else is installed. The
-# first WebAssembly there was (no bulk memory, no 64-bit integers across the
-# border) runs everywhere and is what wasm2js understands.
+# features are what all browsers have had since 2021, and web/make/interpret.mjs
+# knows; where one lacks them, that is what runs. No 64-bit integers across the
+# border.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -34,9 +33,9 @@ find() {
 clang=$(find clang clang-19 clang-14)
 ld=$(find wasm-ld wasm-ld-19 wasm-ld-14)
 optimise=$(find wasm-opt)
-to_js=$(find wasm2js)
 
-flags='--target=wasm32 -mcpu=mvp -ffreestanding -nostdlib -std=gnu11 -Oz -flto
+flags='--target=wasm32 -mcpu=mvp -mbulk-memory -msign-ext -mnontrapping-fptoint
+    -ffreestanding -nostdlib -std=gnu11 -Oz -flto
     -Isrc -Iinclude -Wall -Wextra -Werror'
 shared=
 core=
@@ -67,15 +66,15 @@ bind() {
         -mllvm -inline-threshold=-50 -z stack-size=131072 -o "$file" "$@"
 }
 
-# link NAME OBJECT...: NAME.wasm and NAME.js
+# link NAME OBJECT...: NAME.wasm
 link() {
     name=$1
     shift
     bind "$work/$name.wasm" "$@"
     # Flattened and put together anew, it packs a little better.
-    "$optimise" -O4 --flatten --rereloop -Oz -Oz --converge \
+    "$optimise" --enable-bulk-memory --enable-sign-ext \
+        --enable-nontrapping-float-to-int -O4 --flatten --rereloop -Oz -Oz --converge \
         --strip-debug --strip-producers "$work/$name.wasm" -o "$out/$name.wasm"
-    "$to_js" -Os "$out/$name.wasm" -o "$out/$name.js"
 }
 if [ $# -gt 0 ]; then
     # shellcheck disable=SC2086 # words

@@ -1,6 +1,6 @@
 /*
  * Random event sequences through wasm/exports.h, the same in the native program,
- * the WebAssembly module and the plain JavaScript that are made of it.
+ * the WebAssembly module and the interpreter that runs it.
  */
 #ifndef TEST_WASM_SEQUENCES_H
 #define TEST_WASM_SEQUENCES_H

@@ -10,7 +10,8 @@
 //   3: two words: address and length of the next text, or of text number n - 1
 // So what is frequent takes one byte of UTF-8, and no lone surrogate is ever made.
 // readImage in read-image.mjs reads them.
-const first = 35 // the first character that no string of JavaScript escapes
+import { first } from './read-image.mjs'
+
 const surrogates = 0xd800
 
 function char(kind, n) {

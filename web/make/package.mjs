@@ -17,10 +17,9 @@ const tarball = resolve(process.argv[2] ?? join(root, 'build', `stay-web-${versi
 const entries = ['index', 'vue', 'pinia', 'vuex', 'react']
 /** Loaded only where they are wanted: what they are and their file. */
 const chunks = {
-  '#core/js': 'core-js',
+  '#core/interpret': 'core-js',
   '#core/dialects/all': 'dialects-all',
-  '#core/compile': 'compile',
-  '#core/loader-js': 'loader-js'
+  '#core/compile': 'compile'
 }
 
 /**
@@ -58,7 +57,7 @@ async function bundle(entry, file, format) {
     bundle: true,
     format,
     target: 'es2019',
-    // The packed wasm: one character a byte, not four.
+    // The packed modules: characters as they are, not six for one.
     charset: 'utf8',
     minify: true,
     legalComments: 'none',

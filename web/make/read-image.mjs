@@ -1,9 +1,12 @@
 // Images (image.mjs), read into a core's memory. Copied to build/web/core.
+/** The first character that no string of JavaScript escapes. */
+export const first = 35
+
 const encoder = new TextEncoder()
 
 function numberOf(char) {
   const code = char.codePointAt(0)
-  return code - (code > 0xdfff ? 0x823 : 35)
+  return code - (code > 0xdfff ? 0x800 : 0) - first
 }
 
 /** Writes the texts from an address on; the address and length of each. */

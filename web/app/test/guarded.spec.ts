@@ -173,7 +173,7 @@ test('under a policy without WebAssembly the core is plain JavaScript, and all g
     if (policy !== undefined) headers['content-security-policy'] = policy.replace(" 'wasm-unsafe-eval'", '')
     await route.fulfill({ response, headers })
   })
-  page.on('request', (request) => { if (/\/(js|loader-js)-[^/]*\.js$/.test(request.url())) compiled.push(request.url()) })
+  page.on('request', (request) => { if (/\/interpret-[^/]*\.js$/.test(request.url())) compiled.push(request.url()) })
   await page.goto('/sign-in?next=/boards/user')
   await fillSignIn(page, 'ada')
   await expect(board(page)).toHaveText('User content.')
@@ -191,7 +191,7 @@ test('with WebAssembly allowed the plain JavaScript is not even fetched', async 
   const fetched: string[] = []
   page.on('request', (request) => fetched.push(request.url()))
   await signIn(page, 'ada')
-  expect(fetched.filter((url) => /\/(js|loader-js)-[^/]*\.js$/.test(url))).toEqual([])
+  expect(fetched.filter((url) => /\/interpret-[^/]*\.js$/.test(url))).toEqual([])
 })
 
 /** Of this browser all that pages keep, but not its cookies: as after Safari's seven days. */

@@ -149,17 +149,8 @@ export class Core {
 
 let loading: Promise<Core> | undefined
 
-async function load(): Promise<Core> {
-  try {
-    return new Core(await instance(packed) as unknown as CoreExports)
-  } catch {
-    // The page's policy forbids WebAssembly, or it (or inflating) is not there.
-    return new Core((await import('#core/js')) as unknown as CoreExports)
-  }
-}
-
 /** One core for the whole page, loaded at the first use. */
 export function loadCore(): Promise<Core> {
-  loading ??= load()
+  loading ??= instance(packed).then((exports) => new Core(exports as unknown as CoreExports))
   return loading
 }

@@ -195,7 +195,8 @@ test('it depends on nothing', () => {
 test('its size is told', () => {
   const size = (name: string) => gzipSync(readFileSync(join(folder, 'node_modules/@stay/web/dist', name)), { level: 9 }).length
   console.log(`@stay/web: ${size('index.mjs')} bytes gzip; its plain core ${size('core-js.mjs')}`)
-  expect(size('index.mjs')).toBeLessThan(36_000)
+  expect(size('index.mjs')).toBeLessThan(35_000)
+  expect(size('core-js.mjs')).toBeLessThan(5_000)
 })
 
 describe.skipIf(!existsSync(browser))('a browser', () => {
