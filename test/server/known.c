@@ -150,6 +150,40 @@ static void many(void **state)
     close_reading(&r);
 }
 
+/* With so many bytes more in its payload; the length of what is signed. */
+static size_t write_long_token(struct reading *r, size_t more)
+{
+    char payload[JWS_PAYLOAD_MAX];
+    int length =
+        snprintf(payload, sizeof payload, "{\"x\":\"%0*d\",", (int)more + 1, 0);
+    const char *dot;
+
+    (void)snprintf(payload + length, sizeof payload - (size_t)length, form + 1,
+                   1);
+    r->length = jws_sign(&r->key, span_of(payload), r->text, sizeof r->text);
+    dot = memrchr(r->text, '.', r->length);
+    return (size_t)(dot - r->text);
+}
+
+static void lengths(void **state)
+{
+    struct reading r;
+    size_t more = 0;
+
+    (void)state;
+    open_reading(&r);
+    while (write_long_token(&r, more) <= KNOWN_TEXT_MAX)
+        more++;
+    CASE("the shortest that is too long is good, and not known");
+    CHECK_EQ(read_at(&r, &r.issuer, NOW_S), TOKEN_OK);
+    CHECK_EQ(read_at(&r, &r.keyless, NOW_S), TOKEN_BAD);
+    CASE("the longest that is kept");
+    CHECK(write_long_token(&r, more - 1) <= KNOWN_TEXT_MAX);
+    CHECK_EQ(read_at(&r, &r.issuer, NOW_S), TOKEN_OK);
+    CHECK_EQ(read_at(&r, &r.keyless, NOW_S), TOKEN_OK);
+    close_reading(&r);
+}
+
 static void peeked(void **state)
 {
     struct reading r;
@@ -178,9 +212,8 @@ static void peeked(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(times),
-        cmocka_unit_test(changed),
-        cmocka_unit_test(many),
+        cmocka_unit_test(times),  cmocka_unit_test(changed),
+        cmocka_unit_test(many),   cmocka_unit_test(lengths),
         cmocka_unit_test(peeked),
     };
 
