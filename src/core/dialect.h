@@ -251,6 +251,8 @@ struct dialect {
     struct header_rules headers;                        /* on every reply */
     struct header_rules headers_401;                    /* on every 401 */
     const struct message_rules *message[MESSAGE_COUNT]; /* NULL: has it not */
+    uint64_t requests; /* bit 1 << message: those that come as requests */
+    uint64_t marked;   /* of these, those that a literal tells from others */
 };
 
 enum dialect_result {

@@ -296,6 +296,18 @@ static struct message_rules *take_message(struct load *load,
     return rules;
 }
 
+_Static_assert(MESSAGE_COUNT <= 64, "one bit a message in struct dialect");
+
+/* So that nobody who looks for a request has to look at all messages. */
+static void note_request(struct dialect *dialect, enum message message)
+{
+    const uint64_t bit = (uint64_t)1 << message;
+
+    dialect->requests |= bit;
+    if (dialect->message[message]->request.marked)
+        dialect->marked |= bit;
+}
+
 bool load_messages(struct load *load, size_t value, void *into)
 {
     struct walk walk = load_walk(load, value);
@@ -315,6 +327,7 @@ bool load_messages(struct load *load, size_t value, void *into)
         if (rules == NULL || !load_object(load, walk.value, message_rules,
                                           COUNT(message_rules), rules))
             return false;
+        note_request(load->dialect, message);
     }
     return true;
 }

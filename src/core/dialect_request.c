@@ -71,6 +71,8 @@ static bool read_path(struct load *load, size_t value, void *into)
         path->parts[0].text.text[0] != '/')
         return load_fail_word(load, value, json_raw(&load->json, value),
                               "is no path", "it begins with a slash");
+    if (path->count == 1)
+        ((struct request_rule *)into)->path_length = path->parts[0].text.length;
     return true;
 }
 

@@ -161,7 +161,9 @@ enum reply_result reply_build(const struct dialect *dialect,
     struct json_writer w;
     size_t start;
 
-    *out = (struct reply){0};
+    out->headers_count = 0; // their rows are too many to be zeroed
+    out->body = (struct span){NULL, 0};
+    out->used = 0;
     if (rule == NULL)
         return REPLY_UNSPOKEN;
     json_begin(&w, (char *)buffer.text, buffer.length, dialect->style);

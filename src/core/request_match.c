@@ -141,36 +141,34 @@ static enum reply_kind choose(const struct input *in, enum message *message)
     const struct dialect *d = in->dialect;
     enum reply_kind wrong = CASE_BAD_REQUEST;
     // The one that was found by method and path; no two of them lack marks.
-    unsigned plain =
+    enum message plain =
         d->message[*message]->request.marked ? MESSAGE_NONE : *message;
+    uint64_t rest = plain == MESSAGE_NONE ? d->requests : d->marked;
 
-    for (unsigned i = MESSAGE_WELCOME; i < MESSAGE_COUNT; i++) {
-        const struct request_rule *rule;
+    for (; rest != 0; rest &= rest - 1) {
+        enum message i = message_first(rest);
+        const struct request_rule *rule = &d->message[i]->request;
         enum fit fit;
 
-        if (d->message[i] == NULL)
-            continue;
-        rule = &d->message[i]->request;
-        if (plain != MESSAGE_NONE && !rule->marked)
-            continue;
         if (!request_same_method(rule->method, in->seen->method) ||
             !request_stands_at(d, rule, in->seen->path, NULL))
             continue;
         if (!rule->marked) {
-            plain = i;
+            if (plain == MESSAGE_NONE)
+                plain = i;
             continue;
         }
         fit = fit_body(in, rule);
         if (fit == FIT_DIFFERENT)
             wrong = CASE_UNSUPPORTED;
         if (fit == FIT && fit_head(in, rule)) {
-            *message = (enum message)i;
+            *message = i;
             return CASE_OK;
         }
     }
     if (plain == MESSAGE_NONE)
         return wrong;
-    *message = (enum message)plain;
+    *message = plain;
     return CASE_OK;
 }
 

@@ -9,15 +9,6 @@ static bool adds_slash(struct span text, struct span path)
            span_starts(text, path);
 }
 
-/* A path without blanks is as long as what stands there, or that and a slash. */
-static bool is_other_length(const struct pattern *pattern, struct span path)
-{
-    size_t length = pattern->parts[0].text.length;
-
-    return pattern->count == 1 && pattern->parts[0].kind == PART_TEXT &&
-           length != path.length && length != path.length + 1;
-}
-
 /* No blank of a path reaches over a slash, and none is empty. */
 static bool match_path(const struct pattern *pattern, struct span path,
                        struct fields *fields)
@@ -73,8 +64,11 @@ static bool stands_at(const struct request_rule *rule,
 {
     struct span path = rule->at_mount ? seen->whole : seen->below;
 
-    return path.length > 0 && !is_other_length(&rule->path, path) &&
-           match_path(&rule->path, path, fields);
+    // Without blanks it is as long as what stands there, or that and a slash.
+    if (rule->path_length > 0 && rule->path_length != path.length &&
+        rule->path_length != path.length + 1)
+        return false;
+    return path.length > 0 && match_path(&rule->path, path, fields);
 }
 
 bool request_stands_at(const struct dialect *d, const struct request_rule *rule,
@@ -98,17 +92,18 @@ enum route_result request_route(const struct dialect *dialect,
     const struct seen_path path = see_path(dialect, seen->path);
     enum route_result result = ROUTE_NO_PATH;
 
-    for (unsigned i = MESSAGE_WELCOME; i < MESSAGE_COUNT; i++) {
-        const struct message_rules *rules = dialect->message[i];
+    for (uint64_t rest = dialect->requests; rest != 0; rest &= rest - 1) {
+        enum message first = message_first(rest);
+        const struct request_rule *rule = &dialect->message[first]->request;
 
-        if (rules == NULL || !stands_at(&rules->request, &path, NULL))
+        if (!stands_at(rule, &path, NULL))
             continue;
-        if (request_same_method(rules->request.method, seen->method)) {
-            *message = (enum message)i;
+        if (request_same_method(rule->method, seen->method)) {
+            *message = first;
             return ROUTE_FOUND;
         }
         if (result == ROUTE_NO_PATH)
-            *message = (enum message)i;
+            *message = first;
         result = ROUTE_NO_METHOD;
     }
     return result;
@@ -117,12 +112,12 @@ enum route_result request_route(const struct dialect *dialect,
 static bool takes_method(const struct dialect *dialect,
                          const struct request_seen *seen, struct span method)
 {
-    for (unsigned i = MESSAGE_WELCOME; i < MESSAGE_COUNT; i++) {
-        const struct message_rules *rules = dialect->message[i];
+    for (uint64_t rest = dialect->requests; rest != 0; rest &= rest - 1) {
+        const struct request_rule *rule =
+            &dialect->message[message_first(rest)]->request;
 
-        if (rules != NULL &&
-            request_same_method(rules->request.method, method) &&
-            request_stands_at(dialect, &rules->request, seen->path, NULL))
+        if (request_same_method(rule->method, method) &&
+            request_stands_at(dialect, rule, seen->path, NULL))
             return true;
     }
     return false;

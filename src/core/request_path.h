@@ -15,6 +15,12 @@ bool request_stands_at(const struct dialect *dialect,
                        const struct request_rule *rule, struct span path,
                        struct fields *fields);
 
+/* The first message of a set; one bit at least is set. */
+static inline enum message message_first(uint64_t set)
+{
+    return (enum message)__builtin_ctzll(set);
+}
+
 /* HEAD is answered as GET. */
 bool request_same_method(struct span rule, struct span seen);
 

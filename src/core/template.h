@@ -79,7 +79,8 @@ struct reply_rule {
 struct request_rule {
     struct span method; /* empty: the message has no request */
     struct pattern path;
-    bool at_mount; /* the path does not stand under the prefix */
+    size_t path_length; /* of a path without blanks; 0: it has some */
+    bool at_mount;      /* the path does not stand under the prefix */
     struct header_rules headers;
     struct header_rules query;
     unsigned encoding; /* how a client writes it: one enum encoding */
