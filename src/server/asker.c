@@ -120,14 +120,11 @@ static bool is_unread(const struct call *call)
            call->problems.list[0].field == FIELD_NONE;
 }
 
-bool asker_check(struct call *call)
+static bool check_shown(struct call *call)
 {
     struct shown shown = {.by_basic = false};
-    enum reply_kind kind;
+    enum reply_kind kind = read_shown(call, &shown);
 
-    if (!dialect_takes(&call->mount->dialect, call->message, FIELD_CLIENT_ID))
-        return true;
-    kind = read_shown(call, &shown);
     if (kind == CASE_OK && (shown.by_basic || shown.id.length > 0))
         kind = judge(call, &shown);
     else if (kind == CASE_OK && call->server->apps.registered &&
@@ -137,4 +134,11 @@ bool asker_check(struct call *call)
     if (kind != CASE_OK)
         call_reply(call, kind, FIELD_NONE);
     return kind == CASE_OK;
+}
+
+bool asker_check(struct call *call)
+{
+    return !dialect_takes(&call->mount->dialect, call->message,
+                          FIELD_CLIENT_ID) ||
+           check_shown(call);
 }

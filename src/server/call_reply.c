@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "server/cors.h"
 
@@ -30,14 +29,6 @@ static bool tells_tokens(enum message message)
     }
 }
 
-static int64_t wall_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_REALTIME, &now); // cannot fail with this clock
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* What any reply may speak of, besides what the resource has set. */
 static void set_surroundings(struct call *call)
 {
@@ -47,7 +38,8 @@ static void set_surroundings(struct call *call)
     fields_set_text(&call->fields, FIELD_METHOD, call->seen.method);
     fields_set_text(&call->fields, FIELD_PATH, call->seen.path);
     fields_set_text(&call->fields, FIELD_CONTENT_TYPE, call->seen.content_type);
-    fields_set_int(&call->fields, FIELD_NOW_MS, wall_ms());
+    fields_set_int(&call->fields, FIELD_NOW_MS,
+                   loop_wall_ms(call->worker->loop));
     if (cors_allows(call->worker->live, origin))
         fields_set_text(&call->fields, FIELD_ORIGIN, origin);
     // What is longer would not fit into a head; the browser then refuses.
@@ -61,6 +53,17 @@ static bool has_header(const struct http_response *response, struct span name)
         if (span_equal_nocase(response->headers[i].name, name))
             return true;
     return false;
+}
+
+/* All but the rows of headers: there are too many of them to be zeroed. */
+static void begin_response(const struct reply *reply, struct http_response *out)
+{
+    out->status = reply->status;
+    out->content_type = reply->content_type;
+    out->body = reply->body;
+    out->body_lasting = false;
+    out->close = false;
+    out->header_count = 0;
 }
 
 /* Drops what the HTTP layer writes by itself. */
@@ -101,11 +104,10 @@ static void take_cookie(struct call *call, char cookie[CALL_COOKIE_SIZE])
 
 static void send_reply(struct call *call, const struct reply *reply)
 {
-    struct http_response response = {.status = reply->status,
-                                     .content_type = reply->content_type,
-                                     .body = reply->body};
+    UNSET struct http_response response;
     UNSET char cookie[CALL_COOKIE_SIZE];
 
+    begin_response(reply, &response);
     copy_headers(reply, &response);
     take_cookie(call, cookie);
     if (cookie[0] != '\0')

@@ -476,6 +476,7 @@ void connections_tick(struct connections *all)
         return;
     all->date_ms = now_ms;
     (void)clock_gettime(CLOCK_REALTIME, &wall); // cannot fail for this clock
+    all->wall_ms = (int64_t)wall.tv_sec * 1000 + wall.tv_nsec / 1000000;
     if (wall.tv_sec == all->now_s)
         return;
     all->now_s = wall.tv_sec;

@@ -320,6 +320,12 @@ int64_t loop_now_s(struct loop *loop)
     return loop->connections.now_s;
 }
 
+int64_t loop_wall_ms(struct loop *loop)
+{
+    connections_tick(&loop->connections);
+    return loop->connections.wall_ms;
+}
+
 static uint64_t read_counter(const _Atomic uint64_t *counter)
 {
     return atomic_load_explicit(counter, memory_order_relaxed);

@@ -138,6 +138,7 @@ enum loop_result loop_every(struct loop *loop, int64_t period_ms,
 /* Steady and wall clock, as read at the beginning of this turn. */
 int64_t loop_now_ms(const struct loop *loop);
 int64_t loop_now_s(struct loop *loop);
+int64_t loop_wall_ms(struct loop *loop);
 
 /* Since loop_open, except connections, which counts those open now. */
 struct loop_counts {
