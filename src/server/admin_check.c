@@ -20,6 +20,12 @@
 
 static void say(const char *verdict, const char *what, const char *text)
 {
+    size_t length = strlen(what);
+
+    // Where a reason names what it is about, it is not named twice.
+    if (strncmp(text, what, length) == 0 &&
+        (text[length] == ':' || text[length] == ' '))
+        text += length + strspn(text + length, ": ");
     (void)printf("%-6s%s: %s\n", verdict, what, text);
 }
 

@@ -53,16 +53,29 @@ static const struct reason_row {
     const char *text;
 } reasons[] = {
     {CASE_TOO_SHORT,  "is too short: at least 8 characters"},
-    {CASE_TOO_LONG,   "is too long"                        },
     {CASE_ALL_DIGITS, "is all digits"                      },
 };
 
-static int refuse(const char *what, enum reply_kind kind)
+/* What a sign-up takes (server/plausible.h). */
+struct rule {
+    const char *what;
+    const char *allowed;
+};
+
+static const struct rule name_rule = {
+    "name", "1 to 150 bytes, of characters that show"};
+static const struct rule email_rule = {"e-mail address",
+                                       "NAME@DOMAIN, at most 254 bytes"};
+static const struct rule password_rule = {"password",
+                                          "8 to 256 characters of UTF-8"};
+
+static int refuse(const struct rule *rule, enum reply_kind kind)
 {
     for (size_t i = 0; i < COUNT(reasons); i++)
         if (reasons[i].kind == kind)
-            return admin_misuse("the %s %s", what, reasons[i].text);
-    return admin_misuse("the %s is not allowed", what);
+            return admin_misuse("the %s %s", rule->what, reasons[i].text);
+    return admin_misuse("the %s is not allowed; use %s", rule->what,
+                        rule->allowed);
 }
 
 /* Name, address and roles, as a sign-up would take them. */
@@ -76,12 +89,12 @@ static int fill_user(struct admin *admin, struct store_user *user)
         !nfc_copy(span_of(admin->words[0]), user->name, sizeof user->name))
         wrong = CASE_INVALID;
     if (wrong != CASE_OK)
-        return refuse("name", wrong);
+        return refuse(&name_rule, wrong);
     if (email != NULL && (wrong = plausible_email(span_of(email))) == CASE_OK &&
         !nfc_copy(span_of(email), user->email, sizeof user->email))
         wrong = CASE_INVALID;
     if (wrong != CASE_OK)
-        return refuse("e-mail address", wrong);
+        return refuse(&email_rule, wrong);
     if (roles == NULL)
         roles = dialect_role(0);
     if (read_roles(roles, user->roles) == 0)
@@ -102,7 +115,7 @@ static int judge_password(const struct store_user *user, struct span text)
     if (wrong[0] == guess.kind)
         return admin_misuse("the password is too easy to guess: %.*s",
                             (int)strcspn(guess.reason, "."), guess.reason);
-    return refuse("password", wrong[0]);
+    return refuse(&password_rule, wrong[0]);
 }
 
 static int hash_password(struct admin *admin, struct store_user *user)
@@ -116,7 +129,7 @@ static int hash_password(struct admin *admin, struct store_user *user)
 
     if (code == ADMIN_DONE &&
         !nfc_copy((struct span){password, length}, normal, sizeof normal))
-        code = refuse("password", CASE_INVALID);
+        code = refuse(&password_rule, CASE_INVALID);
     text = span_of(normal);
     if (code == ADMIN_DONE)
         code = judge_password(user, text);

@@ -463,7 +463,12 @@ static bool take_line(void *context, const struct config_line *line,
             return take_known(r, i, line, why);
     (void)snprintf(where, sizeof where, "%.200s:%zu: '%.*s'", r->out->file,
                    line->number, CONFIG_NAME_MAX, line->name);
-    say_unknown(where, line->name, why);
+    // Such as `listen 127.0.0.1:80`: a colon divides a line as well.
+    if (strpbrk(line->name, " \t") != NULL)
+        (void)snprintf(why, CONFIG_WHY_SIZE,
+                       "%s is not an option; want `name = value`", where);
+    else
+        say_unknown(where, line->name, why);
     return false;
 }
 

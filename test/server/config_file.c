@@ -75,6 +75,8 @@ static const struct row rows[] = {
      "$P:2: 'access-tttl' is not an option; did you mean 'access-ttl'?"},
     {"a key with its dashes", "--access-ttl = 10s\n",
      "$P:1: '--access-ttl' is not an option; did you mean 'access-ttl'?"},
+    {"a value without its sign", "listen 127.0.0.1:80\n",
+     "$P:1: 'listen 127.0.0.1' is not an option; want `name = value`"},
     {"no key at all", "= 10s\n",
      "$P:1: '' is not an option; see --help"},
     {"a key that is like none", "frobnicate = 1\n",

@@ -85,11 +85,11 @@ static const struct command_row rows[] = {
      "first start makes it\nnote  key file: there is none yet: the first "
      "start makes it\n", ""},
     {"check: a database that cannot be made", {"check", "--database",
-     "sqlite:$F/none/stay.db"}, NULL, 1, "<ANY>wrong database: database "
+     "sqlite:$F/none/stay.db"}, NULL, 1, "<ANY>wrong database: "
      "$F/none/stay.db: its folder does not exist\n<ANY>",
      NOT_WELL},
     {"check: a key file that cannot be made", {"check", "--key-file",
-     "$F/none/stay.key"}, NULL, 1, "<ANY>wrong key file: key file "
+     "$F/none/stay.key"}, NULL, 1, "<ANY>wrong key file: "
      "$F/none/stay.key: its folder does not exist\n",
      NOT_WELL},
     {"migrate makes it", {"migrate"}, NULL, 0,
@@ -126,7 +126,11 @@ static const struct command_row rows[] = {
      "--password-stdin\n"},
     {"what is no address", {"user", "add", "bill", "--email", "bill",
      "--password-stdin"}, "correct horse\n", 2, "",
-     "stayd: the e-mail address is not allowed\n"},
+     "stayd: the e-mail address is not allowed; use NAME@DOMAIN, at most 254 "
+     "bytes\n"},
+    {"a name of two lines", {"user", "add", "bi\nll", "--password-stdin"},
+     "correct horse\n", 2, "", "stayd: the name is not allowed; use 1 to 150 "
+     "bytes, of characters that show\n"},
     {"a role that there is not", {"user", "add", "bill", "--roles",
      "user,boss", "--password-stdin"}, "correct horse\n", 2, "",
      "stayd: roles 'user,boss' are not allowed; use user, moderator and "
@@ -196,20 +200,20 @@ static const struct command_row rows[] = {
     {"the copy is whole", {"check", "--database", "sqlite:$F/copy.db"}, NULL,
      0, "<ANY>well  database: version <INT>, and whole\n<ANY>", ""},
     {"check: a database that is none", {"check", "--database",
-     "sqlite:$F/rubbish"}, NULL, 1, "<ANY>wrong database: database $F/rubbish: "
+     "sqlite:$F/rubbish"}, NULL, 1, "<ANY>wrong database: $F/rubbish: "
      "<ANY>\n", NOT_WELL},
     {"the configuration of the examples", {"check", "--config", EXAMPLE}, NULL,
      0, "well  options: " EXAMPLE "\n<ANY>", ""},
     {"check: a key file that others may read", {"check", "--key-file",
-     "$F/rubbish"}, NULL, 1, "<ANY>wrong key file: key file $F/rubbish: <ANY>"
+     "$F/rubbish"}, NULL, 1, "<ANY>wrong key file: $F/rubbish: <ANY>"
      "\n", NOT_WELL},
     {"check: the key file that seals the keys there", {"check"}, NULL, 0,
      "<ANY>well  key file: $F/stay.key opens the keys in the database\n", ""},
     {"check: another one", {"check", "--key-file", "$F/other.key"}, NULL, 1,
-     "<ANY>wrong key file: key file $F/other.key: is not the one that the keys "
+     "<ANY>wrong key file: $F/other.key: is not the one that the keys "
      "in the database are sealed with\n", NOT_WELL},
     {"check: none, though keys are sealed", {"check", "--key-file",
-     "$F/no.key"}, NULL, 1, "<ANY>wrong key file: key file $F/no.key: is "
+     "$F/no.key"}, NULL, 1, "<ANY>wrong key file: $F/no.key: is "
      "missing, and the keys in the database are sealed with it: <ANY>\n",
      NOT_WELL},
     {"check: a mail command that is not there", {"check", "--mail-command",

@@ -98,7 +98,7 @@ static void key_files(void **state)
     move(&stayd, "stay.key", "kept.key");
     CASE("check: its key file is gone");
     judge(&stayd, "check", 1,
-          "<ANY>wrong key file: key file <ANY>: is "
+          "<ANY>wrong key file: <ANY>: is "
           "missing, and the keys in the database are sealed with it: bring "
           "it back, or say by --key-file where it is\n",
           WOULD_NOT);
@@ -113,7 +113,7 @@ static void key_files(void **state)
           chmod(path, 0600) == 0);
     CASE("check: it is another's");
     judge(&stayd, "check", 1,
-          "<ANY>wrong key file: key file <ANY>: is not "
+          "<ANY>wrong key file: <ANY>: is not "
           "the one that the keys in the database are sealed with\n",
           WOULD_NOT);
     CASE("a start says so");
