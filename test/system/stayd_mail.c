@@ -3,6 +3,7 @@
  */
 #include <signal.h>
 #include <sodium.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -346,6 +347,41 @@ static void bounded(struct post *post)
     CHECK_EQ(count_lines(post), 11);
 }
 
+/* All codes end so many seconds from now; below 0: they did. */
+static void set_end(const struct post *post, int seconds)
+{
+    char path[PROCESS_PATH_SIZE + 16];
+    char text[80];
+    sqlite3 *db = NULL;
+
+    (void)snprintf(path, sizeof path, "%s/stay.db", post->stayd.folder);
+    (void)snprintf(text, sizeof text, "UPDATE code SET expires_s = %lld",
+                   (long long)time(NULL) + seconds);
+    if (CHECK_EQ(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL),
+                 SQLITE_OK)) {
+        (void)sqlite3_busy_timeout(db, PROCESS_LIMIT_MS);
+        CHECK_EQ(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+    }
+    (void)sqlite3_close(db);
+}
+
+static void outdated(struct post *post)
+{
+    char code[CODE_SIZE];
+
+    CASE("a code that is nearly over is good");
+    wait_for_code(post, 10, "reset", code);
+    set_end(post, 60);
+    CHECK_EQ(reset(post, code, "brass-otter-79"), 204);
+    CASE("one that is over is not, and changes nothing");
+    CHECK_EQ(ask_reset(post, "zoe2@example.org"), 204);
+    wait_for_code(post, 11, "reset", code);
+    set_end(post, -1);
+    CHECK_EQ(reset(post, code, "brass-otter-80"), 400);
+    CHECK_EQ(sign_in(post, "brass-otter-80"), 401);
+    CHECK_EQ(sign_in(post, "brass-otter-79"), 200);
+}
+
 static int compare(const void *a, const void *b)
 {
     const int64_t *x = a, *y = b;
@@ -387,6 +423,7 @@ static void mails(void **state)
         verify(&post);
         forgotten(&post);
         bounded(&post);
+        outdated(&post);
         timing(&post);
         CASE("it stops well");
         CHECK_EQ(stayd_stop(&post.stayd, SIGTERM), 0);
