@@ -97,31 +97,34 @@ add_pgbench_rows() {
         sql "$1" 'VACUUM ANALYZE session' || exit 1
 }
 
-# Each client has rows of its own: a row's lock is never waited for.
+pgbench_old="'\\x$(printf 'cc%.0s' $(seq 32))'::bytea"
+
+# write_pgbench_script ROWS SID SHOWN: SID is the key of row :n as an expression,
+# SHOWN the commitment it must have. Each client has rows of its own: a row's
+# lock is never waited for.
 write_pgbench_script() {
-    old=$(printf 'cc%.0s' $(seq 32))
     next=$(printf 'dd%.0s' $(seq 16))
-    each=$((pgbench_rows / pgbench_clients - 1))
+    each=$(($1 / pgbench_clients - 1))
     printf '%s\n' '\startpipeline'
     for _ in $(seq $pgbench_depth); do
         printf '%s\n' "\\set n random(0, $each) * $pgbench_clients + :client_id"
         cat <<END
 UPDATE session SET used_s = 2000000000, moved_s = 2000000000, moved = 1,
-    generation = generation + 1, chain = '\\x$old'::bytea ||
+    generation = generation + 1, chain = $pgbench_old ||
     substr(chain, 1, 16) || substr(chain, 33, 96)
-    WHERE sid = decode(lpad(to_hex(:n::bigint), 32, '0'), 'hex') AND ended = 0
+    WHERE sid = $2 AND ended = 0
     AND created_s > 0 AND used_s > 0 AND protocol = 0 AND generation >= 0
-    AND substr(chain, 1, 32) = '\\x$old'
+    AND substr(chain, 1, 32) = $3
     AND position('\\x$next'::bytea IN chain) = 0 RETURNING user_id, roles;
 END
     done
     printf '%s\n' '\endpipeline'
 }
 
-# run_pgbench DATABASE: one line "rate N".
+# run_pgbench DATABASE SCRIPT: one line "rate N".
 run_pgbench() {
     "$pg_bin/pgbench" -n -M prepared -h "$pg" -U postgres \
-        -c $pgbench_clients -j 1 -T "$SPAN" -f "$work/pgbench.sql" "$1" \
+        -c $pgbench_clients -j 1 -T "$SPAN" -f "$2" "$1" \
         >"$work/pgbench.out" 2>&1 || die "pgbench: $(grep error "$work/pgbench.out")"
     awk -v depth=$pgbench_depth \
         '/^tps/ {printf "rate %.1f\n", $3 * depth}' "$work/pgbench.out"
@@ -134,12 +137,14 @@ row_postgres() {
     fill_postgres bench 10
     echo 10 >"$work/first" # those are there
     add_pgbench_rows bench
-    write_pgbench_script >"$work/pgbench.sql"
+    write_pgbench_script $pgbench_rows \
+        "decode(lpad(to_hex(:n::bigint), 32, '0'), 'hex')" "$pgbench_old" \
+        >"$work/pgbench.sql"
     for who in one three pgbench; do : >"$work/pg.$who"; done
     sign=$("$programs/bench/bench_bare_sign" 1)
     for _ in $(seq "$PAIRS"); do
         load refresh "${ports%%,*}" 64 "$SPAN" "${pids%%,*}" >>"$work/pg.one"
-        run_pgbench bench >>"$work/pg.pgbench"
+        run_pgbench bench "$work/pgbench.sql" >>"$work/pg.pgbench"
         load refresh "$ports" 64 "$SPAN" "$pids" >>"$work/pg.three"
     done
     sign_us=$(field sign_us "$sign")

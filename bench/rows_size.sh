@@ -55,16 +55,43 @@ size_on() {
     fi
 }
 
-# rows_of NAME SMALL LARGE...: ratios are to the smallest.
+# The same UPDATE without stayd, of sessions of the slice that no run of stayd
+# moves, which lie among those that one does.
+pgbench_many() {
+    run_pgbench "many_$1" "$work/many-$1.sql" >>"$work/pgbench.$1"
+}
+
+prepare_pgbench_many() {
+    step=$((PAIRS + 1))
+    write_pgbench_script $(($1 / step)) \
+        "substr(sha256(sha256(convert_to('R' || :n::bigint * $step,
+        'UTF8'))), 1, 16)" 'substr(chain, 1, 32)' >"$work/many-$1.sql"
+    : >"$work/pgbench.$1"
+}
+
+# bound_row NAME WHO SMALL COUNT: what the database itself loses.
+bound_row() {
+    r=$(ratio "$work/$1.$4" "$work/$1.$3" 'a["rate"] / b["rate"]')
+    add "the same of $2, $4 beside $3" "$(of "$work/$1.$4" rate)" \
+        "$(of "$work/$1.$3" rate)" "$(calc "$r")" - -
+}
+
+# rows_of NAME SMALL LARGE...: ratios are to the smallest. With FULL a PostgreSQL
+# is also measured by itself, in the same pairs.
 rows_of() {
-    kind=$1
+    kind=$1 alone=
     shift
+    [ "$kind" != postgres ] || alone=$FULL
     for count in "$@"; do
         "serve_$kind" "$count"
         : >"$work/$kind.$count"
+        [ -z "$alone" ] || prepare_pgbench_many "$count"
     done
     for pair in $(seq "$PAIRS"); do
-        for count in "$@"; do refresh_many "$kind" "$count" "$pair"; done
+        for count in "$@"; do
+            refresh_many "$kind" "$count" "$pair"
+            [ -z "$alone" ] || pgbench_many "$count"
+        done
     done
     small=$1
     shift
@@ -75,6 +102,7 @@ rows_of() {
             "$(of "$work/$kind.$count" rate)" \
             "$(of "$work/$kind.$small" rate)" "$(calc "$r")" 'at least 0.80' \
             "$r >= 0.80"
+        [ -z "$alone" ] || bound_row pgbench pgbench "$small" "$count"
         stop "$(cat "$work/$kind.$count.pid")"
         each=$(calc "$(size_on "$kind" "$count") / $count" %.0f)
         add "on the disk for each of $count sessions, $kind" "$each bytes" - - \
@@ -97,11 +125,7 @@ bound_of() {
     for count in "$@"; do
         stop "$(cat "$work/bare.$count.pid")"
         [ "$count" != "$small" ] || continue
-        r=$(ratio "$work/bare.$count" "$work/bare.$small" \
-            'a["rate"] / b["rate"]')
-        add "the same of bare SQLite, $count beside $small" \
-            "$(of "$work/bare.$count" rate)" "$(of "$work/bare.$small" rate)" \
-            "$(calc "$r")" - -
+        bound_row bare 'bare SQLite' "$small" "$count"
     done
 }
 
