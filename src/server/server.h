@@ -53,6 +53,12 @@ struct demo_waiting {
     size_t count;
 };
 
+/* Drawn ahead for the names of access tokens (server/mint.c): of 64. */
+struct mint_random {
+    uint8_t bytes[64 * TOKEN_RANDOM_SIZE];
+    size_t left;
+};
+
 /* One loop's thread and all that is its own. */
 struct worker {
     struct server *server;
@@ -76,6 +82,7 @@ struct worker {
     struct audit_queue audit;
     struct key_ring *keys;      /* of now; server_use_keys changes it */
     struct token_issuer issuer; /* with these keys */
+    struct mint_random random;  /* for the tokens that they sign */
     struct known known;         /* tokens that they have found good */
     struct standings standings; /* and how their sessions stand; of `reader` */
     struct demo_waiting waiting;
