@@ -142,9 +142,11 @@ bool json_string_is(const struct json *json, size_t index, struct span text)
 
     if (json_type_at(json, index) != JSON_STRING)
         return false;
+    if (!json->token[index].escaped)
+        return span_equal(s, text);
     while (s.length > 0) {
         char buffer[UTF8_MAX];
-        struct span piece = take_piece(&s, json->token[index].escaped, buffer);
+        struct span piece = take_piece(&s, true, buffer);
 
         if (!span_starts(text, piece))
             return false;

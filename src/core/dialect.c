@@ -52,7 +52,7 @@ bool dialect_claims(const struct dialect *dialect, struct span name)
     object = dialect->claims->nodes;
     for (const struct node *n = node_inside(object); n < node_behind(object);
          n = node_behind(n))
-        if (span_equal(n->key, name))
+        if (n->key.length == name.length && span_equal(n->key, name))
             return true;
     return false;
 }
