@@ -10,9 +10,11 @@ struct kind {
     size_t spare_limit;
 };
 
-/* A request as usual; any head; a head and the longest body; two of those. */
+/* A request as usual; the work on it; any head; a head and the longest body;
+   two of those. */
 static const struct kind kinds[BUFFER_KINDS] = {
     {2 * 1024 - sizeof(struct buffer),   64},
+    {6 * 1024 - sizeof(struct buffer),   64},
     {16 * 1024 - sizeof(struct buffer),  16},
     {76 * 1024 - sizeof(struct buffer),  4 },
     {196 * 1024 - sizeof(struct buffer), 1 },

@@ -12,7 +12,7 @@
 #include <stddef.h>
 
 enum {
-    BUFFER_KINDS = 4,
+    BUFFER_KINDS = 5,
     BUFFER_POOL_LIMIT = 64 * 1024 * 1024, /* bytes in larger buffers, taken */
 };
 

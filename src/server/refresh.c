@@ -102,9 +102,9 @@ enum store_result refresh_find_user(struct store *store, struct refresh *work,
 {
     enum store_result result;
 
-    if (!work->call->mount->user_in_claims || !rotate_is_granted(verdict))
+    if (work->user == NULL || !rotate_is_granted(verdict))
         return STORE_OK;
-    result = store_user_by_id(store, user_id, &work->user);
+    result = store_user_by_id(store, user_id, work->user);
     // Removed just now, and the session with it: the next try will see it.
     return result == STORE_NONE ? STORE_BUSY : result;
 }
@@ -118,8 +118,8 @@ void refresh_grant(struct refresh *work, const uint8_t *sid,
                            .user_id = holder->user_id,
                            .roles = span_of(holder->roles)};
 
-    if (work->user.id != 0)
-        who.user = &work->user;
+    if (work->user != NULL && work->user->id != 0)
+        who.user = work->user;
 
     if (!mint_access(call, &mint, &who)) {
         answer_unavailable(call);
@@ -162,6 +162,11 @@ void session_refresh(struct call *call)
     work = call_reserve(call, sizeof *work);
     if (work == NULL)
         return;
+    if (call->mount->user_in_claims) {
+        work->user = call_reserve(call, sizeof *work->user);
+        if (work->user == NULL)
+            return;
+    }
     work->call = call;
     work->task.done = refresh_answer;
     if (call->mount->dialect.rotation == DIALECT_ROTATION_COMMITTED)

@@ -25,9 +25,9 @@ struct refresh {
     bool offered;
     char from[BASE64URL_LENGTH(ROTATION_HASH_SIZE)]; /* as they are answered */
     char sid[BASE64URL_LENGTH(STORE_SID_SIZE)];
-    bool deleted;           /* the session ended because its user is gone */
-    struct audit audit;     /* of the second holder that this very call found */
-    struct store_user user; /* only where the claims tell of him */
+    bool deleted;       /* the session ended because its user is gone */
+    struct audit audit; /* of the second holder that this very call found */
+    struct store_user *user; /* the call's; NULL: the claims tell of no user */
 };
 static inline struct refresh *refresh_of(struct task *task)
 {
