@@ -295,6 +295,8 @@ int admin_check(struct admin *admin)
     whole = check_database(admin);
     good &= whole;
     good &= check_key_file(admin->config, whole ? admin->store : NULL);
+    if (fflush(stdout) != 0 || ferror(stdout) != 0)
+        return admin_fail("cannot write to standard output");
     return good ? ADMIN_DONE
                 : admin_fail("stayd would not start, or not serve well");
 }

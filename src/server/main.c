@@ -1,6 +1,7 @@
 /*
  * stayd: signs people in and keeps their sessions alive.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +45,21 @@ static void keep_to_itself(void)
     (void)umask(077);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN); // a write that goes too far says EFBIG
+}
+
+/*
+ * A stream that the caller closed must not become the number of a socket, into
+ * which the log would then be written. Opened the wrong way round, so that using
+ * it fails as it should.
+ */
+static bool hold_streams(void)
+{
+    static const int modes[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd)
+            return false;
+    return true;
 }
 
 /* The usual 1,024 descriptors are for programs that call select(2). */
@@ -150,6 +166,8 @@ int main(int argc, char *argv[])
     struct config_input in = {argc, argv, environ};
     int code = EXIT_DONE;
 
+    if (!hold_streams())
+        return EXIT_FAILED;
     keep_to_itself();
     raise_descriptors();
     if (!signature_init())

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -91,6 +92,36 @@ static void lose(const struct family *family, unsigned steps)
     stayd_clear(&stayd);
 }
 
+static void parts(void **state)
+{
+    char copy[128], part[160], database[128];
+    const char *const argv[] = {stayd_path(), "--database", database,
+                                "backup",     copy,         NULL};
+    struct process_result result;
+    struct stayd stayd;
+
+    (void)state;
+    CASE("what a killed backup left is not written over, and bears no copy's "
+         "name");
+    if (!CHECK(stayd_start(&stayd, NULL)))
+        return;
+    (void)snprintf(database, sizeof database, "sqlite:%s/stay.db",
+                   stayd.folder);
+    (void)snprintf(copy, sizeof copy, "%s/copy.db", stayd.folder);
+    (void)snprintf(part, sizeof part, "%s.part", copy);
+    CHECK(process_write_file(part, "half", 4));
+    result = process_run(argv, NULL, NULL);
+    CHECK_EQ(result.code, 1);
+    CHECK(strstr(result.err, "copy.db.part: another backup writes it, or was "
+                             "ended: remove it then") != NULL);
+    CHECK(access(copy, F_OK) != 0 && access(part, F_OK) == 0);
+    process_result_clear(&result);
+    CASE("once it is removed there is a copy, and nothing beside it");
+    CHECK(unlink(part) == 0 && back_up(&stayd, copy));
+    CHECK(access(copy, F_OK) == 0 && access(part, F_OK) != 0);
+    stayd_clear(&stayd);
+}
+
 static void restored(void **state)
 {
     (void)state;
@@ -103,7 +134,8 @@ static void restored(void **state)
 
 int main(void)
 {
-    static const struct CMUnitTest tests[] = {cmocka_unit_test(restored)};
+    static const struct CMUnitTest tests[] = {cmocka_unit_test(parts),
+                                              cmocka_unit_test(restored)};
 
     return check_run("system/backup", tests);
 }

@@ -366,12 +366,61 @@ static void secrets(void **state)
     stayd_clear(&stayd);
 }
 
+static bool is_nowhere(const struct process *process, int fd)
+{
+    char path[64];
+    char target[64] = "";
+
+    (void)snprintf(path, sizeof path, "/proc/%d/fd/%d",
+                   (int)process_id(process), fd);
+    return readlink(path, target, sizeof target - 1) > 0 &&
+           strcmp(target, "/dev/null") == 0;
+}
+
+static void closed_streams(void **state)
+{
+    char folder[PROCESS_PATH_SIZE], path[96];
+    const char *const serve[] = {
+        "/bin/sh",
+        "-c",
+        "cd \"$1\" && exec \"$0\" --listen unix:socket <&- >&- 2>&-",
+        stayd_path(),
+        folder,
+        NULL};
+    const char *const check[] = {
+        "/bin/sh",    "-c",   "cd \"$1\" && exec \"$0\" check >&-",
+        stayd_path(), folder, NULL};
+    struct process_result result;
+    struct process *process;
+    int64_t end_ms = process_now_ms() + PROCESS_LIMIT_MS;
+
+    (void)state;
+    CASE("closed streams are nowhere, and no socket that the log would go to");
+    if (!CHECK(process_folder(folder)))
+        return;
+    (void)snprintf(path, sizeof path, "%s/socket", folder);
+    process = process_start(serve, NULL);
+    while (process != NULL && access(path, F_OK) != 0 &&
+           process_now_ms() < end_ms)
+        process_pause();
+    for (int fd = 0; process != NULL && fd < 3; fd++)
+        CHECK(is_nowhere(process, fd));
+    process_close(process);
+    CASE("a judgement that nobody got is a failure");
+    result = process_run(check, NULL, NULL);
+    CHECK_EQ(result.code, 1);
+    CHECK(strstr(result.err, "cannot write to standard output") != NULL);
+    process_result_clear(&result);
+    process_folder_remove(folder);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refusals),   cmocka_unit_test(rights),
-        cmocka_unit_test(taken_port), cmocka_unit_test(restarts),
-        cmocka_unit_test(secrets),    cmocka_unit_test(demo_left),
+        cmocka_unit_test(refusals),       cmocka_unit_test(rights),
+        cmocka_unit_test(taken_port),     cmocka_unit_test(restarts),
+        cmocka_unit_test(secrets),        cmocka_unit_test(demo_left),
+        cmocka_unit_test(closed_streams),
     };
 
     return check_run("system/stayd_start", tests);
