@@ -107,7 +107,7 @@ struct connections {
     size_t held_count;
     int64_t date_ms; /* steady time at which the wall clock was read */
     int64_t now_s;
-    int64_t wall_ms; /* the same moment as now_s */
+    int64_t wall_ms;            /* the same moment as now_s */
     struct http_reply_to reply; /* the date, for this second */
     char head[HTTP_RESPONSE_HEAD];
     _Atomic uint64_t accepted;
