@@ -51,7 +51,7 @@ const packed = (name) => Array.from(readFileSync(join(out, name)), (byte) => Str
 writeDefault('wasm', packed('core.wasm'), 'string')
 writeDefault('loader-wasm', packed('loader.wasm'))
 // What runs in pages imports its neighbours under the names of what stands here.
-for (const file of ['image', 'read-image', 'compile', 'instance', 'interpret']) {
+for (const file of ['image', 'read-image', 'compile', 'instance', 'interpret', 'arithmetic']) {
   write(file, readFileSync(join(make, `${file}.mjs`), 'utf8').replace(/'\.\/([\w-]+)\.mjs'/g, "'#core/$1'"))
 }
 writeFileSync(join(out, 'compile.d.ts'), 'export function compile(dialect: unknown): Promise<string>\n')
