@@ -58,7 +58,7 @@ describe.skipIf(missing || !existsSync(browserPath))('examples', () => {
     const page = await context.newPage()
     const wrong: string[] = []
     page.on('pageerror', (error) => wrong.push(error.message))
-    page.on('console', (line) => { if (line.type() === 'error' && !line.text().includes('status of 40')) wrong.push(line.text()) })
+    page.on('console', (line) => { if (line.type() === 'error' && !/status of 40|net::ERR/.test(line.text())) wrong.push(line.text()) })
     await page.goto(`${base}${path}?server=${encodeURIComponent(stayd.url)}`)
     return { page, wrong }
   }
@@ -99,6 +99,13 @@ describe.skipIf(missing || !existsSync(browserPath))('examples', () => {
     await look(page, `vue2-${name}-moderator`)
     await page.getByRole('link', { name: 'Admin' }).click()
     await page.getByText('Not for this account').waitFor()
+    await page.context().setOffline(true)
+    for (const link of ['Home', 'User']) {
+      await page.getByRole('link', { name: link, exact: true }).click()
+      await page.getByText('The server cannot be reached.').waitFor()
+    }
+    await look(page, `vue2-${name}-offline`)
+    await page.context().setOffline(false)
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
     expect(wrong).toEqual([])
@@ -131,6 +138,10 @@ describe.skipIf(missing || !existsSync(browserPath))('examples', () => {
     await page.getByRole('button', { name: 'Load' }).click()
     await page.getByText('User content.').waitFor()
     await look(page, 'react-board')
+    await page.context().setOffline(true)
+    await page.getByRole('button', { name: 'Load' }).click()
+    await page.getByText('The server cannot be reached.').waitFor()
+    await page.context().setOffline(false)
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
     await look(page, 'react-sign-in')

@@ -43,7 +43,8 @@ function Board({ user }) {
       const response = await stay.fetch(`${server}/api/test/user`)
       setText((await response.json()).message)
     } catch (failure) {
-      setText(failure.message)
+      // Without an answer, fetch's own words are the browser's.
+      setText(failure instanceof TypeError ? 'The server cannot be reached.' : failure.message)
     }
   }
 
