@@ -35,6 +35,7 @@ function prepare(host: Host, entry: Entry, sent: Sent): boolean {
   const next = core.readBytes(3)
   if (next.length > 0) sent.next = next.slice()
   if ((todo & Step.SAVE) !== 0) entry.line = writeText(host)
+  sent.line = entry.line
   return true
 }
 
@@ -58,8 +59,10 @@ function begin(host: Host, entry: Entry, told: Refreshed): void {
   note(entry, 'found-again')
 }
 
-function settle(host: Host, entry: Entry, told: Refreshed): Recalled | 'again' {
+function settle(host: Host, entry: Entry, sent: Sent, told: Refreshed): Recalled | 'again' {
   const { core } = host
+  // A sign-in replaced the cookie that the line is of: what holds now is asked.
+  if (told.outcome === Outcome.OTHER_SESSION && entry.line === sent.line) entry.line = undefined
   if (!readText(host, entry.line)) return 'later'
   core.set(Num.GENERATION, told.generation)
   if (told.outcome === Outcome.RESEED) core.write(`${told.from}${told.sid}`)
@@ -77,12 +80,12 @@ function settle(host: Host, entry: Entry, told: Refreshed): Recalled | 'again' {
   return (todo & Step.AGAIN) !== 0 ? 'again' : 'later'
 }
 
-/** Reads, decides and saves, while the vault is as it was when this began. */
+/** Reads, decides and saves, while nobody signed in or out since this began. */
 async function decide(host: Host, sent: Sent, what: (entry: Entry) => Recalled | 'again'): Promise<Recalled | 'again'> {
   const found: { end: Recalled | 'again' } = { end: 'over' }
   await host.vault.change((entry) => {
     sent.entry = entry
-    if (entry.signIn !== sent.signIn || entry.unsure !== true) return false
+    if (entry.signIn !== sent.signIn || entry.unsure !== true || entry.signOutDue) return false
     found.end = what(entry)
     return true
   })
@@ -95,7 +98,7 @@ async function recallOnce(host: Host, signIn: number): Promise<Recalled | 'again
   if (end === 'again') {
     const told = await send(host, sent)
     if (told === undefined) return 'later'
-    end = await decide(host, sent, (entry) => settle(host, entry, told))
+    end = await decide(host, sent, (entry) => settle(host, entry, sent, told))
     if (end === 'found') welcome(host, sent.entry, told.access!)
   }
   if (end === 'nobody' || end === 'over') {

@@ -32,6 +32,8 @@ export interface Sent {
   signIn: number
   generation: number
   repeats: boolean
+  /** Of recall.ts: what was recorded of the line. */
+  line?: string
   /** The vault as last seen. */
   entry: Entry
   /** The cookie is another session's, and the vault has not moved. */

@@ -189,6 +189,42 @@ describe.skipIf(missing)('nobody is to be found', () => {
     expect(browser.refreshes).toEqual([])
   })
 
+  test('who signed out while a question was out stays so, whatever is typed then', async () => {
+    const { browser, stay: before } = await signedIn()
+    before.close()
+    const storage = new Memory()
+    const { fetch: real } = browser
+    let answer = (): void => {}
+    const asking = createStay({ baseURL: stayd.url, storage, limitSeconds: 5, fetch: async (input, init) => {
+      const response = await real(input, init)
+      if (browser.refreshes.length === 1) await new Promise<void>((resolve) => { answer = resolve })
+      return response
+    } })
+    open.push(asking)
+    await until(() => browser.refreshes.length === 1, 'the question')
+    // Meanwhile in another tab, which the server does not hear.
+    browser.away = true
+    const other = browser.tab(storage)
+    await other.ready()
+    await other.signOut()
+    let send = (): void => {}
+    const typed = new Promise<void>((resolve) => { send = resolve })
+    const late = createStay({ baseURL: stayd.url, storage, fetch: async (input, init) => {
+      if (!String(input).endsWith('/api/session') || init?.method !== 'POST') throw new TypeError('away')
+      await typed
+      return real(input, init)
+    } })
+    open.push(late)
+    const refused = refusal(late.signIn({ username: 'ada', password: 'wrong' }))
+    await until(() => [...storage.all.values()].some((text) => text.includes('"unsure":true')), 'the doubt')
+    browser.away = false
+    answer()
+    expect((await asking.ready()).signedIn).toBe(false)
+    send()
+    expect(await refused).toMatchObject({ code: 'STAY_REFUSED' })
+    expect([asking.signedIn, other.signedIn, late.signedIn]).toEqual([false, false, false])
+  })
+
   test('who signed out while the server was away stays so, and the server is told later', async () => {
     const { browser, storage, stay: before } = await signedIn()
     browser.away = true
@@ -251,6 +287,27 @@ describe.skipIf(missing)('a tab dies between the cookie of a sign-in and its rec
     expect((await browser.board(stay)).status).toBe(200)
     await stay.refresh()
     expect(heard).toEqual(['signed-in'])
+  })
+
+  test('as another, while a line for the cookie of before is not begun yet: the next page finds the new session', async () => {
+    const { browser, stay: before } = await signedIn()
+    before.close()
+    const storage = new Memory()
+    const { fetch: real } = browser
+    const dying = createStay({ baseURL: stayd.url, storage, limitSeconds: 1, fetch: async (input, init) => {
+      if (String(init?.body).includes('"from"')) throw new TypeError('away')
+      const response = await real(input, init)
+      return String(input).endsWith('/api/session') ? new Promise(() => {}) : response
+    } })
+    open.push(dying)
+    expect((await dying.ready()).signedIn).toBe(false)
+    const { cookie } = browser
+    dying.signIn({ username: 'max', password: 'quantum-1900' }).catch(() => {})
+    await until(() => browser.cookie !== cookie, 'the cookie')
+    dying.close()
+    browser.sent.length = 0
+    expect(await browser.tab(storage).ready()).toMatchObject({ signedIn: true, user: { username: 'max' } })
+    expect(browser.refreshes).toEqual(['line 409', 'ask 409', 'line 200'])
   })
 
   test('after a sign-out: the next page finds the new session', async () => {
