@@ -168,6 +168,33 @@ describe.skipIf(missing)('storage was cleared, and the cookie is there', () => {
   })
 })
 
+/** All that was ever written. */
+class Noting extends Memory {
+  readonly written: string[] = []
+  override setItem(key: string, value: string): void {
+    this.written.push(value)
+    super.setItem(key, value)
+  }
+}
+
+test.skipIf(missing)('neither an access token nor the cookie is ever written: at sign-in, a refresh, a new line', async () => {
+  const [browser, first, second] = [new Browser(), new Noting(), new Noting()]
+  const stay = browser.tab(first)
+  await stay.signIn({ username: 'ada', password: 'lovelace' })
+  const tokens = [await stay.token()]
+  await stay.refresh()
+  tokens.push(await stay.token())
+  stay.close()
+  const again = browser.tab(second)
+  await again.ready()
+  tokens.push(await again.token())
+  expect(new Set(tokens).size).toBe(3)
+  for (const { written } of [first, second]) {
+    expect(written.length).toBeGreaterThan(1)
+    for (const secret of [...tokens, browser.cookie.split('=')[1]]) expect(written.join()).not.toContain(secret)
+  }
+})
+
 describe.skipIf(missing)('nobody is to be found', () => {
   test('no cookie: asked once, and remembered by this storage', async () => {
     const [browser, storage] = [new Browser(), new Memory()]
