@@ -38,7 +38,10 @@ test('an expired token: 401, pause, one refresh, replay; all are answered', asyn
   await expect(fired(page)).toContainText('10 requests: all answered 2xx')
   await expect(page.locator('.legend [data-test=replay] b')).not.toHaveText('0')
   expect(await total(page, 'renewed')).toBe(1)
-  expect(await total(page, 'refused')).toBe(10)
+  // What is not sent yet when the first 401 comes waits, and is sent only once.
+  const refused = await total(page, 'refused')
+  expect(refused).toBeGreaterThan(0)
+  expect(await total(page, 'replay')).toBe(refused)
   expect(await total(page, 'failed')).toBe(0)
   await expect(verdict(page)).toContainText('Nobody was signed out.')
 })
